@@ -1,0 +1,88 @@
+"""What was done: the history of a record, the operations, and undoing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from core import records
+from core.accounts import people
+from core.api.bodies import Json
+from core.api.endpoints import Answer, AnyRequest, Endpoint, page_of, pairs_of, reply
+from core.context import Context
+from core.database import Row, fetch
+from core.records import KindView, LineListField
+
+_HISTORY = """
+SELECT c.id, c.operation, c.before, c.after, o.at, o.actor, o.source, o.label, o.label_values
+FROM core_change c JOIN core_operation o ON o.id = c.operation
+WHERE c.kind = $1 AND c.record = $2 AND ($3::bigint IS NULL OR c.id < $3) ORDER BY c.id DESC LIMIT $4
+"""
+
+
+def history(key: str) -> Endpoint:
+    """GET of a record's history: its changes, newest first, without what the reader may not see."""
+
+    async def answer(ctx: Context, request: AnyRequest) -> Answer:
+        after, limit = page_of(request)
+        view = await records.view_for(ctx, key)
+        record = request.path_params["id"]
+        await records.get(ctx, key, record, lines=False)
+        rows = await fetch(_HISTORY, key, record, after, limit + 1)
+        names = await people(ctx.epoch)
+        hidden = _unseen_lines(ctx, view)
+        items = [_change(ctx, view, row, names.get(row["actor"]), hidden) for row in rows[:limit]]
+        return reply({"items": items, "next": items[-1]["id"] if len(rows) > limit else None})
+
+    return answer
+
+
+def _change(ctx: Context, view: KindView, row: Row, who: str | None, unseen: frozenset[str]) -> Json:
+    return {
+        "id": row["id"],
+        "operation": row["operation"],
+        "at": row["at"],
+        "actor": row["actor"],
+        "actor_name": who,
+        "source": row["source"],
+        "label": label_text(ctx, row["label"], row["label_values"]),
+        "before": _seen(ctx, view, row["before"], unseen),
+        "after": _seen(ctx, view, row["after"], unseen),
+    }
+
+
+def _seen(ctx: Context, view: KindView, stored: str | None, unseen: frozenset[str]) -> Json | None:
+    """The changed fields under the rights of today: hidden ones and those of masked fields are left out."""
+    if stored is None:
+        return None
+    made: Json = {}
+    for name, value in msgspec.json.decode(stored).items():
+        field = view.fields.get(name)
+        if name == "lines":
+            made.update({key: rows for key, rows in value.items() if key not in unseen})
+        elif name == "deleted_at":
+            made["deleted"] = bool(value)
+        elif field is not None and field.right(ctx) in (None, "readonly"):
+            if field.custom:
+                made.setdefault("custom", {})[field.custom] = value
+            else:
+                made[name] = value
+    return made
+
+
+def _unseen_lines(ctx: Context, view: KindView) -> frozenset[str]:
+    """The keys of lines that are hidden, or of which a plain list is hidden or masked."""
+    hidden = {lines.key for lines in view.lines if ctx.field_right(view.key, lines.key) in ("hidden", "masked")}
+    flat = (field for field in view.fields.values() if isinstance(field, LineListField))
+    return frozenset(hidden | {field.lines for field in flat if field.right(ctx) in ("hidden", "masked")})
+
+
+def label_text(ctx: Context, label: str, values: str | None) -> str:
+    """What the operation was called, in the reader's language; names within it are translated too."""
+    told: dict[str, Any] = msgspec.json.decode(values) if values else {}
+    try:
+        return ctx.t(label, **{name: ctx.t(value) if isinstance(value, str) else value for name, value in told.items()})
+    except (KeyError, ValueError, TypeError):
+        return ctx.t(label)

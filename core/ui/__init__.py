@@ -1,0 +1,114 @@
+"""The web UI: pages and fragments, the frame around them, and the way from a request to a handler and back."""
+
+from __future__ import annotations
+
+import importlib
+import importlib
+from typing import TYPE_CHECKING
+
+from litestar.handlers import ASGIRouteHandler
+
+from core import parts
+from core.plugins import Registry
+from core.ui import assets, health, routing, shell
+from core.ui.answers import problem
+from core.ui.assets import icon, icon_names
+from core.ui.environment import environment, forget_environments
+from core.ui.installation import MANAGE, SETTINGS
+from core.ui.installation import value as setting
+from core.ui.replies import Toast, form, fragment, is_partial, nothing, page, redirect, render, render_block
+from core.ui.shield import Shield
+
+if TYPE_CHECKING:
+    from core.ui.derived import (
+        Failed,
+        PERMISSIONS,
+        address,
+        fact_value,
+        facts,
+        guarded,
+        header,
+        line_tables,
+        linked,
+        may,
+        pairs_of,
+        panels,
+        rows,
+        slots,
+        title,
+    )
+    from core.ui.pages import NAVIGATION, ROUTES
+
+__all__ = [
+    "MANAGE",
+    "NAVIGATION",
+    "PERMISSIONS",
+    "ROUTES",
+    "SETTINGS",
+    "Failed",
+    "Shield",
+    "Toast",
+    "address",
+    "derived_routes",
+    "environment",
+    "fact_value",
+    "facts",
+    "forget_caches",
+    "form",
+    "fragment",
+    "guarded",
+    "handlers",
+    "header",
+    "health_handlers",
+    "icon",
+    "icon_names",
+    "is_partial",
+    "line_tables",
+    "linked",
+    "may",
+    "nothing",
+    "page",
+    "pairs_of",
+    "panels",
+    "problem",
+    "redirect",
+    "render",
+    "render_block",
+    "rows",
+    "setting",
+    "slots",
+    "static_handlers",
+    "title",
+]
+
+handlers = routing.handlers
+health_handlers = health.handlers
+static_handlers = assets.handlers
+
+
+def derived_routes(registry: Registry) -> list[parts.Route]:
+    """The pages that follow from the kinds of record."""
+    return list(importlib.import_module("core.ui.derived").routes(registry))
+
+
+def forget_caches() -> None:
+    """Drop what is kept in memory: after the registry, the theme or the database was changed."""
+    forget_environments()
+    assets.forget()
+    shell.forget()
+    importlib.import_module("core.ui.derived").forget_caches()
+
+
+_LATER = ("core.ui.pages", "core.ui.derived")
+"""Pages use the functions above, and the derived ones use records: they are loaded when the application asks for them."""
+
+
+def __getattr__(name: str) -> object:
+    if name.startswith("__") or f"{__name__}.{name}" in _LATER:
+        raise AttributeError(name)
+    pages, derived = (importlib.import_module(module) for module in _LATER)
+    if name in ("ROUTES", "NAVIGATION", "PERMISSIONS"):
+        return [*getattr(pages, name), *getattr(derived, name)]
+    if name in derived.__all__:
+        return getattr(derived, name)
+    raise AttributeError(name)

@@ -1,0 +1,31 @@
+"""Pages that follow from a record kind: list, card, forms, inline edit, bulk bar, history, recycle bin, merge."""
+
+from core.ui.derived.addresses import address, pairs_of
+from core.ui.derived.card import fact_value, facts, header, line_tables, linked, may, panels, slots, title
+from core.ui.derived.isolation import Failed, guarded
+from core.ui.derived.layouts import forget as forget_caches
+from core.ui.derived.rows import head, rows
+from core.ui.derived.routes import NAVIGATION, PERMISSIONS, ROUTES, routes
+
+__all__ = [
+    "NAVIGATION",
+    "PERMISSIONS",
+    "ROUTES",
+    "Failed",
+    "address",
+    "fact_value",
+    "facts",
+    "forget_caches",
+    "guarded",
+    "head",
+    "header",
+    "line_tables",
+    "linked",
+    "may",
+    "pairs_of",
+    "panels",
+    "routes",
+    "rows",
+    "slots",
+    "title",
+]

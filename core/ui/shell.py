@@ -1,0 +1,132 @@
+"""The frame around every page: main menu, tab bar, what may be created, and what an administrator should know."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from core import parts, plugins
+from core.context import Context
+from core.settings import current
+from core.ui import installation
+from core.ui.environment import environment, reader, url
+
+ADMIN_PREFIX = "/settings"
+"""Pages below this address are listed on the page of settings, not in the main menu."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What shell.html shows around a page for one user."""
+
+    company: str
+    menu: Markup
+    tabs: Markup
+    keys: Markup
+    create: tuple[parts.RecordKind, ...]
+    problems: int
+    admin: bool
+    theme: str
+    density: str
+    shortcuts: bool
+
+
+_kept: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
+KEPT = 2048
+
+
+async def of(ctx: Context, active: str) -> Frame:
+    """The frame for this user; its menu is rendered once and kept until rights or settings change."""
+    company = await installation.company(ctx)
+    return _frame(ctx, active, company)
+
+
+def without_database(ctx: Context) -> Frame:
+    """The frame of a page that is shown while the database is away."""
+    return _frame(ctx, "", current().company or installation.PRODUCT)
+
+
+def _frame(ctx: Context, active: str, company: str) -> Frame:
+    key = (ctx.user_id, ctx.epoch, ctx.language, active, company, ctx.everything)
+    found = _kept.get(key)
+    if found is None or current().strict:
+        found = _kept[key] = _make(ctx, active, company)
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def forget() -> None:
+    """Make every frame anew: after the registry was changed."""
+    _kept.clear()
+
+
+def _make(ctx: Context, active: str, company: str) -> Frame:
+    registry = plugins.registry()
+    groups = list(menu_groups(ctx))
+    items = [item for _, members in groups for item in members]
+    preferences = ctx.preferences
+    keys = go_keys(items)
+    return Frame(
+        company=company,
+        menu=_macro(ctx, "menu_items", groups, active, keys),
+        tabs=_macro(ctx, "tab_items", items[:4], active),
+        keys=_macro(ctx, "key_items", [(item, key) for item in items if (key := keys.get(item.key))]),
+        create=creatable(ctx),
+        problems=len(registry.problems) if ctx.allows(installation.MANAGE) else 0,
+        admin=any(True for _ in admin_items(ctx)),
+        theme=str(preferences.get("theme") or "auto"),
+        density=str(preferences.get("density") or "cozy"),
+        shortcuts=preferences.get("shortcuts") is not False,
+    )
+
+
+def _macro(ctx: Context, name: str, *arguments: object) -> Markup:
+    token = reader.set(ctx)
+    try:
+        return Markup(getattr(environment(ctx.language).get_template("_menu.html").module, name)(*arguments))
+    finally:
+        reader.reset(token)
+
+
+def go_keys(items: list[parts.NavItem]) -> dict[str, str]:
+    """The key that goes to each item after G: the first free letter of its name in the key grammar (`funnel.deals` → D)."""
+    found: dict[str, str] = {}
+    for item in items:
+        letters = item.key.rpartition(".")[2] + item.key
+        free = next((letter for letter in letters.upper() if "A" <= letter <= "Z" and letter not in found.values()), None)
+        if free:
+            found[item.key] = free
+    return found
+
+
+def menu_groups(ctx: Context) -> Iterator[tuple[str, list[parts.NavItem]]]:
+    """The main menu for this user: groups in the order of their first item."""
+    groups: dict[str, list[parts.NavItem]] = {}
+    for item in plugins.registry().of(parts.NavItem):
+        if not is_admin(item) and ctx.allows(item.permission):
+            groups.setdefault(ctx.t(item.group) if item.group else "", []).append(item)
+    yield from groups.items()
+
+
+def admin_items(ctx: Context) -> Iterator[parts.NavItem]:
+    """The pages of settings that this user may open."""
+    return (item for item in plugins.registry().of(parts.NavItem) if is_admin(item) and ctx.allows(item.permission))
+
+
+def is_admin(item: parts.NavItem) -> bool:
+    """Whether the item stands on the page of settings instead of in the main menu."""
+    return item.href.startswith(ADMIN_PREFIX)
+
+
+def creatable(ctx: Context) -> tuple[parts.RecordKind, ...]:
+    """The kinds of which this user may make a new record."""
+    return tuple(kind for kind in plugins.registry().kinds() if ctx.allows(f"{kind.key}.create"))
+
+
+def create_href(kind: parts.RecordKind) -> str:
+    """The address of the form for a new record."""
+    return url(kind.key) + "/new"

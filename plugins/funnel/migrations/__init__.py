@@ -1,0 +1,1 @@
+"""Migrations of the funnel, in the order of their ids."""

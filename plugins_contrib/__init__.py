@@ -1,0 +1,1 @@
+"""Industry packs and community plugins; nothing in core/ or plugins/ imports them."""
