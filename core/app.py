@@ -21,7 +21,7 @@ def create_app() -> Litestar:
     # Who takes part: core's own parts, then the enabled plugins' in order.
     registry = assemble(chosen)
 
-    # What they answer: pages and endpoints that parts declare, those that follow from the kinds of record, files, health.
+    # What they answer: pages and endpoints that parts declare or that follow from kinds of record, files, health.
     routes = [*registry.of(parts.Route), *ui.derived_routes(registry), *_api_routes(registry)]
     handlers = [*ui.handlers(routes), *ui.static_handlers(), *ui.health_handlers()]
 
@@ -38,6 +38,7 @@ def assemble(chosen: Settings) -> Registry:
     registry = plugins.load(chosen.plugins, own, extra_folders=chosen.plugin_folders, strict=chosen.strict)
     plugins.install(registry)
     ui.forget_caches()
+    ui.check_theme()
     return registry
 
 

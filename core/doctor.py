@@ -45,7 +45,8 @@ def _versions() -> Finding:
 
 async def _server() -> Finding:
     row = await database.fetch_row(
-        "SELECT current_setting('server_version') AS version, pg_size_pretty(pg_database_size(current_database())) AS size"
+        """SELECT current_setting('server_version') AS version,
+                  pg_size_pretty(pg_database_size(current_database())) AS size"""
     )
     assert row is not None
     return Finding("server", "well", _("PostgreSQL %(version)s, the database has %(size)s."), dict(row))

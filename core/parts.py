@@ -73,11 +73,12 @@ class RecordKind(Part):
     table: type[Table]
     label_plural: Label
     title: Column
-    columns: Sequence[Column]
+    columns: Sequence[Column | str]
+    """What a list shows before anybody chooses others: columns, and names of plain lists of lines (`"phones"`)."""
     icon: str = "file-text"
     client: ForeignKey | None = None
     """The link to the client the record is about: its changes stand on that client's timeline."""
-    filters: Sequence[Column] = ()
+    filters: Sequence[Column | str] = ()
     search: Sequence[Column] = ()
     form: Sequence[Section] = ()
     lines: Sequence[Lines] = ()

@@ -192,7 +192,9 @@ def read_manifest(file: Path, package: str) -> Manifest:
 # --- loading ---------------------------------------------------------------------------------------------------------------
 
 
-def load(enabled: Iterable[str], core_parts: object, *, extra_folders: Sequence[Path] = (), strict: bool = True) -> Registry:
+def load(
+    enabled: Iterable[str], core_parts: object, *, extra_folders: Sequence[Path] = (), strict: bool = True
+) -> Registry:
     """Load the enabled plugins in order and return the frozen registry.
 
     `core_parts` is a module that implements the same hooks for core's own parts.
@@ -229,7 +231,10 @@ def _in_order(enabled: list[str], manifests: Mapping[str, Manifest], problems: l
             return True
         reason = _why_not(name, path, enabled, manifests)
         if not reason and name not in refused:
-            needs = [*manifests[name].requires, *(s for s in manifests[name].suggests if s in enabled and s not in path)]
+            needs = [
+                *manifests[name].requires,
+                *(s for s in manifests[name].suggests if s in enabled and s not in path),
+            ]
             for need in needs:
                 if not visit(need, (*path, name)) and need in manifests[name].requires:
                     reason = f"it requires the plugin {need}, which is not loaded."

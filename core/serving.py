@@ -1,7 +1,7 @@
 """Serving: everything is imported once, then web processes and a worker are forked and kept alive.
 
-The parent holds the listening socket and the database server, answers no requests and opens no connections. Its children
-watch a pipe that closes when the parent dies in whatever way, and then stop in order.
+The parent holds the listening socket and the database server, answers no requests and opens no connections. Its
+children watch a pipe that closes when the parent dies in whatever way, and then stop in order.
 """
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ class Supervisor:
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
-        if pid:
-            return pid
-        self._become(child)
+        if pid == 0:
+            self._become(child)
+        return pid
 
     def _become(self, child: Child) -> NoReturn:
         """The child's life; whatever happens, it never returns into the parent's code."""
@@ -198,7 +198,7 @@ class Supervisor:
         except DatabaseError as error:
             log.error("%s", error)
 
-    def _take_signals(self) -> dict[int, object]:
+    def _take_signals(self) -> dict[signal.Signals, _Handler]:
         for descriptor in (self._bell, self._ring):
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
@@ -215,6 +215,7 @@ class Supervisor:
                 os.read(self._bell, 4096)
 
 
+_Handler = Callable[[int, FrameType | None], object] | int | None
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 

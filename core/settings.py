@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 FOLDER = Path(__file__).resolve().parent.parent / "settings"
 """Where the product keeps base.toml and the presets."""
 
-SECRET_FILE = "secret_key"
+SECRET_FILE = "secret_key"  # noqa: S105  (the name of a file)
 SITE_FILE = "site.toml"
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -110,7 +110,7 @@ def install(settings: Settings) -> None:
 
 
 def read(*files: Path) -> Settings:
-    """Read base.toml, these files (by default the site file) and the environment; `SettingsError` names what is wrong."""
+    """Read base.toml, these files (else the site file) and the environment; `SettingsError` names what is wrong."""
     base = FOLDER / "base.toml"
     values = _read_toml(base)
     origin = dict.fromkeys(values, base)

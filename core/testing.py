@@ -54,7 +54,9 @@ class User:
         """What the user may do at this moment."""
         from core import accounts
 
-        return await accounts.context_of_user(self.id)
+        ctx = await accounts.context_of_user(self.id)
+        assert ctx is not None, "the user is disabled"
+        return ctx
 
 
 _numbers = itertools.count(1)
@@ -87,7 +89,7 @@ def test_settings(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings
     data = tmp_path_factory.mktemp("data")
     return chosen.model_copy(
         update={
-            "plugins": tuple(name for name in chosen.plugins if name in present),
+            "plugins": tuple(n for n in chosen.plugins if n in present and (present[n].folder / "plugin.py").exists()),
             "data": data,
             "secret_key": hashlib.sha256(b"tests").hexdigest(),
             "base_url": "http://testserver",
@@ -194,7 +196,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 @pytest.fixture
 def make_user(ctx: Context) -> MakeUser:
-    """Create a user: `await make_user(role="sales", team=None, name="Anna", email=None)`."""
+    """Creates users; role, team, name, email and language may be given, all by name."""
 
     async def make(
         *, role: str = "sales", team: int | None = None, name: str = "", email: str = "", language: str = "en"
@@ -217,7 +219,7 @@ Lines = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture
 def make_client(ctx: Context) -> MakeClient:
-    """Create a client and return its id: `await make_client(name="Mosaic", type="company")`."""
+    """Creates clients and returns their ids; any field by name, `by` a user's context, `lines` as in records.create."""
 
     async def make(*, by: Context | None = None, lines: Lines | None = None, **values: Any) -> int:
         from core import records

@@ -88,8 +88,9 @@ from core.language import _
 from core.parts import Permission, Setting
 
 if TYPE_CHECKING:
-    from core.accounts.commands import COMMANDS
-    from core.accounts.pages import NAVIGATION, ROUTES
+    from core.accounts.commands import COMMANDS as COMMANDS
+    from core.accounts.pages import NAVIGATION as NAVIGATION
+    from core.accounts.pages import ROUTES as ROUTES
 
 PERMISSIONS = [
     Permission(key=MANAGE_USERS, label=_("Users and teams")),

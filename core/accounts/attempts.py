@@ -56,7 +56,8 @@ def address_subject(address: str) -> str:
 async def count_try(login: str, address: str) -> Try:
     """Count a try before its password is checked."""
     row = await fetch_row(
-        f"WITH counted AS ({COUNT}) SELECT max(refused) AS refused, max(seconds) FILTER (WHERE refused > 0) AS seconds FROM counted",
+        f"WITH counted AS ({COUNT}) SELECT max(refused) AS refused,"
+        " max(seconds) FILTER (WHERE refused > 0) AS seconds FROM counted",
         [account_subject(login), *([address_subject(address)] if address else [])],
         FREE_TRIES,
     )

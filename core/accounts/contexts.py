@@ -22,7 +22,8 @@ USER = """
 SELECT u.id, u.name, u.language, u.zone, u.theme, u.density, u.shortcuts, u.must_change_password,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'key', r.key, 'label', r.label,
-        'grants', (SELECT coalesce(jsonb_object_agg(g.permission, g.scope), '{}') FROM core_grant g WHERE g.role_id = r.id),
+        'grants', (SELECT coalesce(jsonb_object_agg(g.permission, g.scope), '{}')
+                   FROM core_grant g WHERE g.role_id = r.id),
         'fields', (SELECT coalesce(jsonb_object_agg(f.kind || '.' || f.field, f."right"), '{}')
                    FROM core_field_right f WHERE f.role_id = r.id)
         ) ORDER BY r.id), '[]')
@@ -126,7 +127,7 @@ async def system_context(source: Source = "command") -> Context:
     )
 
 
-# --- caches of this process ---------------------------------------------------------------------------------------------
+# --- caches of this process -----------------------------------------------------------------------------------------
 
 # Tests and commands may open another database in the same process, hence its address in the keys.
 _contexts: OrderedDict[tuple[object, ...], Context] = OrderedDict()

@@ -78,7 +78,8 @@ async def create_team(ctx: Context, name: str, parent: int | None = None) -> int
         team = int(await fetch_value("INSERT INTO core_team (name, parent) VALUES ($1, $2) RETURNING id", name, parent))
         await execute(
             "INSERT INTO core_team_path (ancestor, descendant, depth)"
-            " SELECT ancestor, $1::bigint, depth + 1 FROM core_team_path WHERE descendant = $2 UNION ALL SELECT $1::bigint, $1::bigint, 0",
+            " SELECT ancestor, $1::bigint, depth + 1 FROM core_team_path WHERE descendant = $2"
+            " UNION ALL SELECT $1::bigint, $1::bigint, 0",
             team, parent,
         )  # fmt: skip
         await bump_epoch()
@@ -144,7 +145,7 @@ async def _team_name(team: int) -> str:
     return str(name)
 
 
-# --- members ------------------------------------------------------------------------------------------------------------------
+# --- members --------------------------------------------------------------------------------------------------------
 
 
 async def team_members(ctx: Context, team: int) -> list[Member]:
@@ -152,7 +153,8 @@ async def team_members(ctx: Context, team: int) -> list[Member]:
     require_manage(ctx)
     rows = await fetch(
         "SELECT m.user_id, u.name, u.active, m.is_primary, m.is_head, m.since, m.until"
-        " FROM core_membership m JOIN core_user u ON u.id = m.user_id WHERE m.team_id = $1 ORDER BY m.is_head DESC, u.name, u.id",
+        " FROM core_membership m JOIN core_user u ON u.id = m.user_id WHERE m.team_id = $1"
+        " ORDER BY m.is_head DESC, u.name, u.id",
         team,
     )
     return [Member(**dict(row)) for row in rows]
@@ -182,8 +184,9 @@ async def set_member(
                 "UPDATE core_membership SET is_primary = false WHERE user_id = $1 AND team_id <> $2", user_id, team
             )
         await execute(
-            "INSERT INTO core_membership (user_id, team_id, is_primary, is_head, since, until) VALUES ($1, $2, $3, $4, $5, $6)"
-            " ON CONFLICT (user_id, team_id) DO UPDATE SET is_primary = excluded.is_primary, is_head = excluded.is_head,"
+            "INSERT INTO core_membership (user_id, team_id, is_primary, is_head, since, until)"
+            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, team_id) DO UPDATE"
+            " SET is_primary = excluded.is_primary, is_head = excluded.is_head,"
             " since = excluded.since, until = excluded.until",
             user_id, team, is_primary, is_head, since, until,
         )  # fmt: skip

@@ -46,7 +46,8 @@ async def change_own_profile(
         raise Refuse(_("There is no such choice."), fields={"theme": _("There is no such choice.")})
     async with operation(ctx, _("Own profile changed")):
         await execute(
-            "UPDATE core_user SET name = $2, language = $3, zone = $4, theme = $5, density = $6, shortcuts = $7 WHERE id = $1",
+            "UPDATE core_user SET name = $2, language = $3, zone = $4, theme = $5, density = $6, shortcuts = $7"
+            " WHERE id = $1",
             ctx.user_id, name, language, zone, theme, density, shortcuts,
         )  # fmt: skip
         await bump_epoch()

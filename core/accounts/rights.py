@@ -1,8 +1,9 @@
 """The catalogue of permissions, and how a role's patterns turn into scopes.
 
-A grant is a pattern over permission keys: `*` stands for any letters, dots too. Where several patterns of one role fit a
-permission, the most exact one decides: the key itself, then the longest beginning, then the most letters. So `hr.*` = none
-takes the plugin hr out of `*.view` = all. A user with several roles gets the widest scope of them.
+A grant is a pattern over permission keys: `*` stands for any letters, dots too. Where several patterns of one role fit
+a permission, the most exact one decides: the key itself, then the longest beginning, then the most letters. So
+`hr.*` = none takes the plugin hr out of `*.view` = all. A pattern that begins with a star and names a verb speaks about
+records only. A user with several roles gets the widest scope of them.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Decision:
 
 
 def all_permissions(built: Registry | None = None) -> list[Right]:
-    """Every permission of the enabled plugins and core: four for each kind, its abilities, then those registered by name."""
+    """Every permission of core and the enabled plugins: four for each kind, its abilities, then those with a name."""
     built = built or registry()
     found: dict[str, Right] = {}
     for kind in built.kinds():
@@ -101,6 +102,15 @@ def fits(pattern: str, permission: str) -> bool:
     return pattern == permission or ("*" in pattern and _compiled(pattern).fullmatch(permission) is not None)
 
 
+def reaches(pattern: str, right: Right) -> bool:
+    """Whether the pattern speaks about the permission.
+
+    One that begins with a verb's star, as `*.view`, means records: what is granted whole, such as to see what others did,
+    needs a pattern that names its owner, or `*`.
+    """
+    return fits(pattern, right.key) and (right.scoped or pattern == "*" or not pattern.startswith("*"))
+
+
 def exactness(pattern: str) -> tuple[bool, int, int]:
     """By what the deciding pattern is chosen: the key itself, the longest beginning, the most letters."""
     start, star, _rest = pattern.partition("*")
@@ -110,10 +120,10 @@ def exactness(pattern: str) -> tuple[bool, int, int]:
 def decide(role: RoleGrants, right: Right) -> Decision:
     """What the role says about the permission.
 
-    A plugin may name ready roles that get its permission: that stands for them unless the role has a pattern that begins
-    like the permission, so that an administrator can take it away.
+    A plugin may name ready roles that get its permission: that stands for them unless the role has a pattern that
+    begins like the permission, so that an administrator can take it away.
     """
-    fitting = [(exactness(pattern), pattern, scope) for pattern, scope in role.grants if fits(pattern, right.key)]
+    fitting = [(exactness(pattern), pattern, scope) for pattern, scope in role.grants if reaches(pattern, right)]
     best = max(fitting, default=None)
     by_name = best is not None and best[0][1] > 0
     if role.key in right.roles and not by_name:

@@ -18,6 +18,12 @@ IDLE = dt.timedelta(hours=12)
 ABSOLUTE = dt.timedelta(days=30)
 TOUCH = dt.timedelta(minutes=1)
 
+# The first sign that fits: every browser names those whose pages it wants to get.
+BROWSERS = (("Firefox/", "Firefox"), ("YaBrowser/", "Яндекс Браузер"), ("OPR/", "Opera"), ("Edg", "Edge"),
+            ("Chrom", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+           ("Linux", "Linux"))  # fmt: skip
+
 SESSION = """
 SELECT s.user_id, s.created_at, s.seen_at, now() AS now, u.active, e.value AS epoch
 FROM core_session s JOIN core_user u ON u.id = s.user_id CROSS JOIN core_epoch e
@@ -112,12 +118,18 @@ class OpenSession:
     agent: str
     current: bool
 
+    @property
+    def device(self) -> str:
+        """Browser and system in two words, as far as the browser tells."""
+        named = [next((name for sign, name in signs if sign in self.agent), "") for signs in (BROWSERS, SYSTEMS)]
+        return ", ".join(name for name in named if name) or self.agent[:60]
+
 
 async def own_sessions(ctx: Context) -> list[OpenSession]:
     """Where the user is signed in, this session first."""
     rows = await fetch(
-        "SELECT * FROM core_session WHERE user_id = $1 AND seen_at > now() - $2::interval AND created_at > now() - $3::interval"
-        " ORDER BY id = $4 DESC, seen_at DESC",
+        "SELECT * FROM core_session WHERE user_id = $1 AND seen_at > now() - $2::interval"
+        " AND created_at > now() - $3::interval ORDER BY id = $4 DESC, seen_at DESC",
         ctx.user_id, IDLE, ABSOLUTE, ctx.session,
     )  # fmt: skip
     return [

@@ -15,7 +15,7 @@ from core.language import _
 
 PREFIX = "smalta_"
 
-TOKEN = """
+_BY_DIGEST = """
 SELECT t.id, t.user_id, t.expires_at, t.used_at, now() AS now, u.active, e.value AS epoch
 FROM core_token t JOIN core_user u ON u.id = t.user_id CROSS JOIN core_epoch e
 WHERE t.digest = $1
@@ -44,7 +44,7 @@ async def context_of_token(token: str) -> Context | None:
     if not token.startswith(PREFIX) or len(token) > 100:
         return None
     hashed = digest(token)
-    row = await fetch_row(TOKEN, hashed)
+    row = await fetch_row(_BY_DIGEST, hashed)
     if row is None or not row["active"] or (row["expires_at"] is not None and row["expires_at"] <= row["now"]):
         return None
     if row["used_at"] is None or row["now"] - row["used_at"] > TOUCH:

@@ -109,7 +109,8 @@ async def _join_teams(user_id: int, main: int | None, teams: Iterable[int]) -> N
     wanted = list(dict.fromkeys([*([main] if main is not None else []), *teams]))
     try:
         await execute(
-            "INSERT INTO core_membership (user_id, team_id, is_primary) SELECT $1, team, team = $3 FROM unnest($2::bigint[]) AS team",
+            "INSERT INTO core_membership (user_id, team_id, is_primary)"
+            " SELECT $1, team, team = $3 FROM unnest($2::bigint[]) AS team",
             user_id, wanted, wanted[0] if wanted else None,
         )  # fmt: skip
     except asyncpg.ForeignKeyViolationError as error:
@@ -157,9 +158,10 @@ class UserRow:
 
 USERS = """
 SELECT u.id, u.email, u.name, u.active, u.language, u.zone, u.must_change_password, u.created_at, u.signed_in_at,
-    ARRAY(SELECT r.key FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id WHERE ur.user_id = u.id ORDER BY r.id) AS roles,
-    ARRAY(SELECT r.label FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id WHERE ur.user_id = u.id ORDER BY r.id)
-        AS role_labels,
+    ARRAY(SELECT r.key FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id
+          WHERE ur.user_id = u.id ORDER BY r.id) AS roles,
+    ARRAY(SELECT r.label FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id
+          WHERE ur.user_id = u.id ORDER BY r.id) AS role_labels,
     ARRAY(SELECT t.name FROM core_membership m JOIN core_team t ON t.id = m.team_id WHERE m.user_id = u.id
           ORDER BY m.is_primary DESC, t.name) AS teams
 FROM core_user u
@@ -168,7 +170,9 @@ FROM core_user u
 
 def _user_row(row: Row) -> UserRow:
     values: dict[str, Any] = dict(row)
-    return UserRow(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    for name in ("roles", "role_labels", "teams"):
+        values[name] = tuple(values[name])
+    return UserRow(**values)
 
 
 async def list_users(ctx: Context, *, text: str = "", after: int = 0, limit: int = 200) -> list[UserRow]:
@@ -209,7 +213,8 @@ async def change_user(
     async with operation(ctx, _("User changed: %(name)s"), name=name):
         try:
             found = await fetch_value(
-                "UPDATE core_user SET email = $2, login = $3, name = $4, language = $5, zone = $6 WHERE id = $1 RETURNING id",
+                "UPDATE core_user SET email = $2, login = $3, name = $4, language = $5, zone = $6"
+                " WHERE id = $1 RETURNING id",
                 user_id, email, login, name, language, zone,
             )  # fmt: skip
         except asyncpg.UniqueViolationError as error:
@@ -267,8 +272,8 @@ async def keep_an_admin() -> None:
     # The lock makes two administrators who take each other's role wait for one another.
     await execute("SELECT id FROM core_role WHERE key = $1 FOR UPDATE", ADMIN)
     left = await fetch_value(
-        "SELECT count(*) FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id JOIN core_user u ON u.id = ur.user_id"
-        " WHERE r.key = $1 AND u.active",
+        "SELECT count(*) FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id"
+        " JOIN core_user u ON u.id = ur.user_id WHERE r.key = $1 AND u.active",
         ADMIN,
     )
     if not left:
@@ -301,7 +306,8 @@ async def is_admin(user_id: int) -> bool:
     """Whether the user has the role of administrators."""
     return bool(
         await fetch_value(
-            "SELECT EXISTS (SELECT 1 FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id WHERE ur.user_id = $1 AND r.key = $2)",
+            "SELECT EXISTS (SELECT 1 FROM core_user_role ur JOIN core_role r ON r.id = ur.role_id"
+            " WHERE ur.user_id = $1 AND r.key = $2)",
             user_id,
             ADMIN,
         )

@@ -55,11 +55,11 @@ def ended_cookie() -> Cookie:
     return _cookie(cookie_name(), "", 0)
 
 
-# --- CSRF -------------------------------------------------------------------------------------------------------------------
+# --- CSRF -----------------------------------------------------------------------------------------------------------
 
 
 def same_origin(request: Request) -> bool:
-    """Whether the browser says that the request comes from our own page; one that says nothing is no browser of today."""
+    """Whether the browser says that the request comes from our own page; one that says nothing is no browser."""
     site = request.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         return False
@@ -114,7 +114,7 @@ def form_token_of(seed: str) -> str:
     return hmac.new(key, b"form:" + seed.encode(), hashlib.sha256).hexdigest()
 
 
-# --- where to go --------------------------------------------------------------------------------------------------------------
+# --- where to go ----------------------------------------------------------------------------------------------------
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 

@@ -19,7 +19,6 @@ Json = dict[str, Any]
 
 # Numbers are read and written digit by digit: a float would not keep the kopecks of a large sum.
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-encode = msgspec.json.Encoder(decimal_format="number").encode
 
 SYSTEM = ("version", "created_at", "updated_at")
 """What every record has beside its fields; read, never written."""
@@ -103,7 +102,7 @@ class Written:
     lines: dict[str, list[dict[str, Any]]]
 
 
-def read_record(ctx: Context, view: KindView, body: Json) -> Written:
+def read_record(ctx: Context, view: KindView, body: Json, *, new: bool = False) -> Written:
     """The values of the body; every name that is unknown, not to be written or of a wrong type is named in one refusal."""
     errors: dict[str, str] = {}
     written = Written({}, {})
@@ -113,7 +112,7 @@ def read_record(ctx: Context, view: KindView, body: Json) -> Written:
             if name == "custom":
                 _read_custom(ctx, view, given, written.values, errors)
             elif name in keys:
-                written.lines[name] = _read_lines(ctx, view, keys[name], given)
+                written.lines[name] = _read_lines(ctx, view, keys[name], given, new)
             else:
                 written.values[name] = _read_field(ctx, view, name, given)
         except Refuse as error:
@@ -149,20 +148,20 @@ def _read_custom(ctx: Context, view: KindView, given: Any, values: dict[str, Any
             errors[f"custom.{key}"] = error.text(ctx)
 
 
-def _read_lines(ctx: Context, view: KindView, lines: LinesView, given: Any) -> list[dict[str, Any]]:
+def _read_lines(ctx: Context, view: KindView, lines: LinesView, given: Any, new: bool) -> list[dict[str, Any]]:
     right = ctx.field_right(view.key, lines.key)
     if right is not None:
         raise Refuse(UNKNOWN if right == "hidden" else READ_ONLY)
     if not isinstance(given, list) or not all(isinstance(line, dict) for line in given):
         raise Refuse(_("This must be a list of objects."))
-    return [_read_line(ctx, lines, line) for line in given]
+    return [_read_line(ctx, lines, line, new) for line in given]
 
 
-def _read_line(ctx: Context, lines: LinesView, given: Json) -> dict[str, Any]:
+def _read_line(ctx: Context, lines: LinesView, given: Json, new: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in given.items():
         if name == "id":
-            made["id"] = _line_id(value)
+            made["id"] = _line_id(value, new)
         elif name not in lines.fields:
             raise Refuse(_("%(name)s: there is no such field."), name=name[:60])
         else:
@@ -173,7 +172,9 @@ def _read_line(ctx: Context, lines: LinesView, given: Json) -> dict[str, Any]:
     return made
 
 
-def _line_id(value: Any) -> int:
+def _line_id(value: Any, new: bool) -> int:
+    if new:
+        raise Refuse(READ_ONLY)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
         raise Refuse(_("This must be the id of a record."))
     return value

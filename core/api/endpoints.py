@@ -10,9 +10,9 @@ import asyncpg
 from litestar import Request, Response
 
 from core.api import problems
-from core.api.bodies import clean_pairs, encode
+from core.api.bodies import clean_pairs
 from core.api.idempotency import once
-from core.api.problems import Problem
+from core.api.problems import Problem, encode
 from core.context import Context, Refuse
 from core.language import LANGUAGES, _
 

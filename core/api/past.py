@@ -86,3 +86,26 @@ def label_text(ctx: Context, label: str, values: str | None) -> str:
         return ctx.t(label, **{name: ctx.t(value) if isinstance(value, str) else value for name, value in told.items()})
     except (KeyError, ValueError, TypeError):
         return ctx.t(label)
+
+
+async def operations(ctx: Context, request: AnyRequest) -> Answer:
+    """GET of what was done, newest first, as far as the reader may see it."""
+    after, limit = page_of(request)
+    rows = await records.operations(ctx, before=after, limit=limit + 1)
+    items = [_operation(row) for row in rows[:limit]]
+    return reply({"items": items, "next": items[-1]["id"] if len(rows) > limit else None})
+
+
+async def operation(ctx: Context, request: AnyRequest) -> Answer:
+    """GET of one operation."""
+    pairs_of(request)
+    return reply(_operation(await _one(ctx, request.path_params["id"])))
+
+
+async def undo(ctx: Context, request: AnyRequest) -> Answer:
+    """POST that undoes an operation whole; answered with 201 and the operation that did it."""
+    pairs_of(request)
+    number = request.path_params["id"]
+    await _one(ctx, number)
+    made = await records.undo(ctx, number)
+    return reply(_operation(await _one(ctx, made)), 201, {"Location": f"/api/v1/operations/{made}", "Smalta-Operation": str(made)})

@@ -24,6 +24,15 @@ TITLES: Mapping[int, Text] = {
 }
 
 
+def _plain(value: object) -> str:
+    if isinstance(value, str):  # a text that is its own translation
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+encode = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain).encode
+
+
 class Problem(Refuse):
     """A refusal with its own status, which the rooms below the API do not know."""
 
@@ -40,8 +49,7 @@ def problem(
     """The answer to a request that failed; what is empty is left out."""
     body: dict[str, object] = {"type": "about:blank", "title": ctx.t(TITLES[status]), "status": status}
     body |= {key: value for key, value in {"detail": detail, **more}.items() if value}
-    content = msgspec.json.encode(body)
-    return Response(content, status_code=status, media_type="application/problem+json", headers=dict(headers or {}))
+    return Response(encode(body), status_code=status, media_type="application/problem+json", headers=dict(headers or {}))
 
 
 def of_refusal(ctx: Context, error: Refuse) -> Response[bytes]:

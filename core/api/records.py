@@ -56,7 +56,7 @@ def creating(key: str) -> Endpoint:
     async def answer(ctx: Context, request: AnyRequest) -> Answer:
         pairs_of(request)
         view = await records.view_for(ctx, key)
-        written = read_record(ctx, view, await read_json(request))
+        written = read_record(ctx, view, await read_json(request), new=True)
         async with operation(ctx, _("Created: %(kind)s"), kind=str(view.kind.label)) as made:
             record = await records.create(ctx, key, written.values, lines=written.lines)
         return await _whole(ctx, view, record, 201, made.id, {"Location": f"{view.api_path}/{record}"})

@@ -1,4 +1,4 @@
-"""A command's installation: settings, plugins, a database that answers, the pool; and everything put back afterwards."""
+"""A command's installation: settings, plugins, a database that answers, the pool; all of it put back afterwards."""
 
 from __future__ import annotations
 

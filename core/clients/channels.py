@@ -21,14 +21,14 @@ _PUNCTUATION = re.compile(r"[\s\u00a0\u202f().\u2010-\u2015/-]+")
 _MESSENGER = re.compile(r"(?:https?://)?(?:www\.)?(t\.me|telegram\.me|wa\.me|vk\.com|vk\.me|viber\.click)/", re.IGNORECASE)
 _LINK = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _HOST = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:.]{2,}(?::\d{1,5})?(?:[/?#]\S*)?")
-_INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])
+INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])
 # Mobile codes (9xx) and the toll-free and fixed ones that the numbering plan of Russia assigns whole.
 _FAST = re.compile(r"9[0-689]\d{8}")
 
 
 def normalise(kind: str, text: str) -> str:
     """The form in which a contact of that kind is stored and found."""
-    bare = text.translate(_INVISIBLE).strip()
+    bare = text.translate(INVISIBLE).strip()
     if not bare:
         raise Refuse(_("Type a contact, or remove the line."))
     if kind == "phone":

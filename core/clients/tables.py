@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from piccolo.columns import (
@@ -18,11 +19,16 @@ from piccolo.columns import (
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
-from core.clients import checks
+from core.accounts import User
+from core.clients import channels, checks
+from core.context import Context, utc_now
+from core.database import settings_values
 from core.language import _
 from core.records import Choice, Choices, Line, Option, Record
 
 PERSON, COMPANY = "person", "company"
+PHONE_REGION = "core.phone_region"
+"""The setting that names the country of numbers without a code."""
 
 TYPES = (Option(PERSON, _("Person"), "violet"), Option(COMPANY, _("Company"), "blue"))
 
@@ -107,6 +113,12 @@ class Client(Record, tablename="core_client"):
     external_id = _text(_("External id"), 100)
 
     @classmethod
+    async def prepare(cls, ctx: Context, rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:
+        """Learn in which country telephone numbers are typed without a code."""
+        chosen = (await settings_values(ctx.epoch)).get(PHONE_REGION)
+        channels.region.set(str(chosen or "RU"))
+
+    @classmethod
     def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
         """Compose a person's name and check the requisites that are new."""
         return checks.clean_client(values, current)
@@ -163,6 +175,7 @@ class Entry(Record, tablename="core_entry"):
     """Something that was said, written or decided with the client."""
 
     client = ForeignKey(Client, on_delete=OnDelete.cascade, null=False, required=True, help_text=_("Client"))
+    author = ForeignKey(User, on_delete=OnDelete.set_null, null=True, default=None, help_text=_("Author"))
     kind = Choice(options=ENTRY_KINDS, default="note", required=True, help_text=_("Kind"))
     at = Timestamptz(help_text=_("When"))
     direction = Choice(options=DIRECTIONS, null=True, default=None, help_text=_("Direction"))
@@ -171,6 +184,14 @@ class Entry(Record, tablename="core_entry"):
     body = Text(null=True, default=None, help_text=_("Text"))
     outcome = _text(_("Outcome"), 1000)
     pinned = Boolean(default=False, help_text=_("Pinned"))
+
+    @classmethod
+    async def prepare(cls, ctx: Context, rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:
+        """Whoever writes an entry stays its author, whoever becomes responsible for it later."""
+        for values, current in rows:
+            if current is None:
+                values.setdefault("author", ctx.user_id)
+                values["at"] = values.get("at") or utc_now()
 
     @classmethod
     def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:

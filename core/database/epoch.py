@@ -1,4 +1,4 @@
-"""The epoch: one number that rises when rights, settings or names change, so that every process drops what it cached."""
+"""The epoch: one number that rises when rights, settings or names change; every process then drops what it cached."""
 
 from __future__ import annotations
 

@@ -40,7 +40,10 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if isinstance(error, asyncpg.InterfaceError):
         return any(word in str(error) for word in ("closed", "closing", "released", "terminated"))
-    # asyncpg connects with its own time limit; a server that hangs shows as that, a vanished socket as an OSError.
+    if isinstance(error, asyncpg.InternalClientError):
+        # The server has said good-bye to an idle connection, which did not notice before it was used.
+        return "cannot switch to state" in str(error)
+    # The socket's file goes with the server.
     return isinstance(error, FileNotFoundError) and ".s.PGSQL" in str(error)
 
 

@@ -58,7 +58,7 @@ def script(id: str, app: str, description: str, sql: str) -> MigrationManager:
 async def migrate(apps: Sequence[AppConfig], progress: Callable[[Migration], None] | None = None) -> list[Migration]:
     """Bring the schema up to date and return what was run; a second migrator waits for the first, then finds it done.
 
-    Each migration commits together with its row, so that a kill at any moment leaves whole steps and the next run goes on.
+    Each migration commits together with its row: a kill at any moment leaves whole steps, and the next run goes on.
     """
     done: list[Migration] = []
     for step in known_migrations(apps):
@@ -90,7 +90,7 @@ async def _locked() -> AsyncIterator[None]:
     """A transaction that no other migrator is in; the lock goes with it, however it ends."""
     async with transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=None)
-        # A second migrator's snapshot must see what the first committed; READ COMMITTED, the default, takes one a statement.
+        # The next statement sees what the migrator before us committed: READ COMMITTED takes a snapshot for each.
         await connection.execute(_BOOK)
         yield
 

@@ -53,7 +53,7 @@ def _has_processes(folder: Path) -> bool:
     """Whether a process works in the data folder, as all of a server's do."""
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if Path(os.readlink(entry)) == folder:
+            if entry.readlink() == folder:
                 return True
         except OSError:  # gone by now, or somebody else's
             continue

@@ -1,4 +1,4 @@
-"""Who the database server runs as. PostgreSQL refuses root; a product that was started by root lends it another account."""
+"""Who the database server runs as. PostgreSQL refuses root, so a product that root started lends it another account."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ServerAccount:
     """Folders whose permissions had to be widened so that the account can pass through them."""
 
     def options(self) -> dict[str, Any]:
-        """What `subprocess` needs to run a program as this account, with nothing of our environment that would steer it."""
+        """What `subprocess` needs to run a program as this account, without what would steer it in our environment."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))}
         chosen: dict[str, Any] = {"env": {**environment, "LC_ALL": "C"}, "cwd": "/"}
         if self.uid is not None:

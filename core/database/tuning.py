@@ -35,7 +35,7 @@ def configuration(sockets: Path, *, durable: bool = True) -> str:
         "log_truncate_on_rotation": "on",
         # The details of an error quote the row: personal data has no place in a log.
         "log_error_verbosity": "terse",
-        **{name: "on" if durable else "off" for name in ("fsync", "full_page_writes", "synchronous_commit")},
+        **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "on" if durable else "off"),
     }
     return "".join(f"{name} = {value}\n" for name, value in chosen.items())
 

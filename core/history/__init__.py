@@ -1,6 +1,7 @@
 """History: operations and the changes they made."""
 
 from core.history.operations import (
+    MANY,
     ChangeRow,
     Operation,
     Stored,
@@ -14,8 +15,16 @@ from core.history.operations import (
     operation,
 )
 from core.history.seals import first_break, seal_finished
+from core.language import _
+from core.parts import Job
+
+JOBS = [
+    Job(key="core.seal", label=_("Seal the history"), run=seal_finished, schedule="*/15 * * * *"),
+]
 
 __all__ = [
+    "JOBS",
+    "MANY",
     "ChangeRow",
     "Operation",
     "Stored",

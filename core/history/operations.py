@@ -69,9 +69,7 @@ async def operation(
         yield open_one
         return
     async with transaction():
-        number = await fetch_value(
-            _BEGIN, ctx.user_id, ctx.source, str(label), encode(values).decode(), "done", undoes
-        )
+        number = await fetch_value(_BEGIN, ctx.user_id, ctx.source, str(label), encode(values).decode(), "done", undoes)
         with _set(Operation(number, ctx)) as opened:
             yield opened
 

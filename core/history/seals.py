@@ -38,7 +38,9 @@ async def _seal_batch() -> bool:
         if not rows:
             return False
         numbers = [row["id"] for row in rows]
-        changes = await conn.fetch("SELECT * FROM core_change WHERE operation = ANY($1) ORDER BY operation, id", numbers)
+        changes = await conn.fetch(
+            "SELECT * FROM core_change WHERE operation = ANY($1) ORDER BY operation, id", numbers
+        )
         digests = [(change["id"], digest_of(change)) for change in changes]
         await conn.executemany("UPDATE core_change SET digest = $2 WHERE id = $1", digests)
         previous = await conn.fetchval("SELECT digest FROM core_seal ORDER BY id DESC LIMIT 1") or START

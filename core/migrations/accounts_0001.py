@@ -130,13 +130,19 @@ CREATE INDEX core_share_shared_by ON core_share (shared_by);
 
 # Scopes are those of core.context.Scope: 0 none, 1 own, 2 team, 3 team and below, 4 all.
 ROLES = """
-INSERT INTO core_role (key, label, hint, ready) VALUES
-    ('admin', 'Administrator', 'Everything, for all records: users, roles and settings too.', true),
-    ('manager', 'Manager', 'Head of a team: works with the records of the team and of the teams below it, deletes, imports and exports them.', true),
-    ('sales', 'Sales', 'Sees the records of the team; creates, changes and deletes only those he or she is responsible for.', true),
-    ('service', 'Service', 'Sees all records to answer any client; creates new ones and changes those of the team.', true),
-    ('marketing', 'Marketing', 'Sees all records to choose whom to address; creates new ones, changes own ones, imports and exports.', true),
-    ('readonly', 'Read only', 'Sees all records and changes nothing.', true);
+INSERT INTO core_role (key, label, ready, hint) VALUES
+    ('admin', 'Administrator', true,
+     'Everything, for all records: users, roles and settings too.'),
+    ('manager', 'Manager', true,
+     'Heads a team: works with the records of the team and of those below it, deletes, imports and exports them.'),
+    ('sales', 'Sales', true,
+     'Sees the records of the team; creates, changes and deletes only own ones.'),
+    ('service', 'Service', true,
+     'Sees all records to answer any client; creates new ones and changes those of the team.'),
+    ('marketing', 'Marketing', true,
+     'Sees all records, imports and exports them; creates new ones and changes own ones.'),
+    ('readonly', 'Read only', true,
+     'Sees all records and changes nothing.');
 INSERT INTO core_grant (role_id, permission, scope)
 SELECT core_role.id, wanted.permission, wanted.scope
 FROM (VALUES

@@ -50,6 +50,7 @@ CREATE TABLE core_client (
 );
 CREATE INDEX core_client_name ON core_client (name_key, id);
 CREATE INDEX core_client_created ON core_client (created_at, id);
+CREATE INDEX core_client_updated ON core_client (updated_at, id);
 CREATE INDEX core_client_owner ON core_client (owner, id);
 CREATE INDEX core_client_team ON core_client (team, id);
 CREATE INDEX core_client_city ON core_client (city, id);
@@ -117,6 +118,7 @@ ENTRY = f"""
 CREATE TABLE core_entry (
     {RECORD},
     client BIGINT NOT NULL REFERENCES core_client ON DELETE CASCADE,
+    author BIGINT REFERENCES core_user ON DELETE SET NULL,
     kind VARCHAR(40) NOT NULL DEFAULT 'note' CHECK (kind IN ('note', 'call', 'letter', 'meeting')),
     at TIMESTAMPTZ NOT NULL DEFAULT now(),
     direction VARCHAR(40) CHECK (direction IN ('in', 'out')),
@@ -129,6 +131,7 @@ CREATE TABLE core_entry (
 CREATE INDEX core_entry_client ON core_entry (client, at, id);
 CREATE INDEX core_entry_pinned ON core_entry (client) WHERE pinned;
 CREATE INDEX core_entry_at ON core_entry (at, id);
+CREATE INDEX core_entry_author ON core_entry (author, id);
 CREATE INDEX core_entry_owner ON core_entry (owner, id);
 CREATE INDEX core_entry_team ON core_entry (team, id);
 CREATE TABLE core_duplicate_ask (

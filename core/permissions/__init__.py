@@ -1,7 +1,6 @@
 """Permissions: roles and what they grant, scopes as SQL, field rights, shares, and «why?»."""
 
 from core.accounts import SCOPE_LABELS, Decision, Right, all_permissions, decide, expand
-from core.permissions.why import explain
 from core.permissions.roles import (
     FIELD_RIGHTS,
     READY,
@@ -14,6 +13,7 @@ from core.permissions.roles import (
 )
 from core.permissions.scopes import require, scope_sql
 from core.permissions.shares import ShareRow, share, shares_of, unshare
+from core.permissions.why import explain
 
 __all__ = [
     "FIELD_RIGHTS",

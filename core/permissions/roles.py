@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from anyascii import anyascii
 
 from core.accounts import ADMIN, MANAGE_ROLES, PATTERN, RoleGrants, expand, require_manage
 from core.context import Context, Denied, FieldRight, Missing, Refuse, Scope
-from core.database import bump_epoch, execute, fetch, fetch_row, fetch_value
+from core.database import Row, bump_epoch, execute, fetch, fetch_row, fetch_value
 from core.history import operation
 from core.language import _
 
@@ -19,13 +20,11 @@ READY = {
     "admin": (_("Administrator"), _("Everything, for all records: users, roles and settings too.")),
     "manager": (
         _("Manager"),
-        _(
-            "Head of a team: works with the records of the team and of the teams below it, deletes, imports and exports them."
-        ),
+        _("Heads a team: works with the records of the team and of those below it, deletes, imports and exports them."),
     ),
     "sales": (
         _("Sales"),
-        _("Sees the records of the team; creates, changes and deletes only those he or she is responsible for."),
+        _("Sees the records of the team; creates, changes and deletes only own ones."),
     ),
     "service": (
         _("Service"),
@@ -33,7 +32,7 @@ READY = {
     ),
     "marketing": (
         _("Marketing"),
-        _("Sees all records to choose whom to address; creates new ones, changes own ones, imports and exports."),
+        _("Sees all records, imports and exports them; creates new ones and changes own ones."),
     ),
     "readonly": (_("Read only"), _("Sees all records and changes nothing.")),
 }
@@ -75,12 +74,12 @@ FROM core_role r
 """
 
 
-def _role(row: Mapping[str, object]) -> RoleRow:
-    values = dict(row)
+def _role(row: Row) -> RoleRow:
+    values: dict[str, Any] = dict(row)
     grants = msgspec.json.decode(str(values.pop("grants")), type=dict[str, int])
     fields = msgspec.json.decode(str(values.pop("fields")), type=list[tuple[str, str, FieldRight]])
     return RoleRow(
-        **values,  # type: ignore[arg-type]
+        **values,
         grants={pattern: Scope(scope) for pattern, scope in sorted(grants.items())},
         fields={(kind, name): right for kind, name, right in fields},
     )

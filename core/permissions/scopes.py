@@ -24,8 +24,8 @@ def require(ctx: Context, permission: str) -> None:
 def scope_sql(ctx: Context, permission: str, alias: str, kind: str, *, record: str = "id") -> str:
     """The condition on `alias.owner` and `alias.team` that holds for the records the permission reaches.
 
-    Records without an owner are added to what one *sees* where the installation says so, and records shared with the user
-    to what one sees, or changes if they were shared for that. `record` names the column that holds the record's id.
+    Records without an owner are added to what one *sees* where the installation says so, and records shared with the
+    user to what one sees, or changes if they were shared for that. `record` names the column with the record's id.
     """
     _check_names(alias, kind, record)
     scope = ctx.scope(permission)

@@ -2,18 +2,31 @@
 
 from core.language import _
 from core.parts import Permission
+from core.records.bulk import check_many, read_many
 from core.records.checking import message
 from core.records.checksum import checksum
 from core.records.columns import Choice, Choices, Email, Money, Option, Phone, Web
-from core.records.fields import ChoiceField, Field, LongTextField, MomentField, MoneyField, badge, pretty_phone
+from core.records.fields import Field, LongTextField, pretty_phone
 from core.records.happened import EVENTS, Changed, Created, Deleted, Restored
 from core.records.link_fields import TEAM, USER, LineListField, LinkField, TagsField
-from core.records.query import LONGEST_PAGE, PAGE, Filter, Page, Query, filter_sql, filter_text, parse_filter, parse_query, query_string
-from core.records.bulk import check_many, read_many
-from core.records.reading import MASK, find, finish_rows, get, lookup, may, scope_of, select, titles
+from core.records.looking import find, lookup, titles
+from core.records.query import (
+    LONGEST_PAGE,
+    PAGE,
+    Filter,
+    Page,
+    Query,
+    filter_sql,
+    filter_text,
+    parse_filter,
+    parse_query,
+    query_string,
+)
+from core.records.reading import MASK, finish_rows, get, may, scope_of, select
 from core.records.removal import delete, merge, restore
-from core.records.search import body_of, digits, normalise, search_everything, sorting_key
+from core.records.search import body_of, digits, in_other_layout, normalise, search_everything, sorting_key
 from core.records.table import Line, Record, UnscopedAccess
+from core.records.typed_fields import BooleanField, ChoiceField, MomentField, MoneyField, badge
 from core.records.undo import undo
 from core.records.view import CUSTOM_TYPES, KindView, LinesView, path_of, reload, view, view_for, views
 from core.records.writing import create, create_many, search_row, update, update_many
@@ -24,23 +37,17 @@ PERMISSIONS = [Permission(key=UNDO_OTHERS, label=_("Undo what others did"), role
 
 __all__ = [
     "CUSTOM_TYPES",
-    "ChoiceField",
-    "LongTextField",
-    "MomentField",
-    "MoneyField",
-    "PERMISSIONS",
-    "check_many",
-    "read_many",
-    "reload",
-    "search_row",
     "EVENTS",
     "LONGEST_PAGE",
     "MASK",
     "PAGE",
+    "PERMISSIONS",
     "TEAM",
     "USER",
+    "BooleanField",
     "Changed",
     "Choice",
+    "ChoiceField",
     "Choices",
     "Created",
     "Deleted",
@@ -52,7 +59,10 @@ __all__ = [
     "LineListField",
     "LinesView",
     "LinkField",
+    "LongTextField",
+    "MomentField",
     "Money",
+    "MoneyField",
     "Option",
     "Page",
     "Phone",
@@ -64,6 +74,7 @@ __all__ = [
     "Web",
     "badge",
     "body_of",
+    "check_many",
     "checksum",
     "create",
     "create_many",
@@ -74,6 +85,7 @@ __all__ = [
     "find",
     "finish_rows",
     "get",
+    "in_other_layout",
     "lookup",
     "may",
     "merge",
@@ -84,9 +96,12 @@ __all__ = [
     "path_of",
     "pretty_phone",
     "query_string",
+    "read_many",
+    "reload",
     "restore",
     "scope_of",
     "search_everything",
+    "search_row",
     "select",
     "sorting_key",
     "titles",

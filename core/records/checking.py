@@ -25,7 +25,9 @@ def check_names(ctx: Context, view: KindView, values: Iterable[str], lines: Iter
         if name not in view.fields:
             raise Refuse(_("There is no field “%(name)s”."), {name: _("There is no such field.")}, name=name[:60])
         if view.fields[name].right(ctx) is not None:
-            raise Denied(_("You may not change the field “%(name)s”."), {name: _("You may not change this.")}, name=name)
+            raise Denied(
+                _("You may not change the field “%(name)s”."), {name: _("You may not change this.")}, name=name
+            )
     for key in lines:
         view.lines_of(key)
         if any(
@@ -72,7 +74,9 @@ def cleaned_line(lines: LinesView, values: Values, current: Values | None) -> Va
         raise Refuse(error.message, {lines.key: error.message}, **error.values) from error
 
 
-def unflattened(view: KindView, values: Values, lines: Mapping[str, list[Values]] | None, stored: LineRows) -> tuple[Values, LineRows]:
+def unflattened(
+    view: KindView, values: Values, lines: Mapping[str, list[Values]] | None, stored: LineRows
+) -> tuple[Values, LineRows]:
     """Plain lists (`phones`) turned into the rows they stand for; rows with the same value stay the rows they are."""
     rest = {name: value for name, value in values.items() if name in view.stored}
     rows: LineRows = {key: list(value) for key, value in (lines or {}).items()}
@@ -83,7 +87,9 @@ def unflattened(view: KindView, values: Values, lines: Mapping[str, list[Values]
         base = rows.setdefault(field.lines, [dict(row) for row in stored.get(field.lines, ())])
         same = [row for row in base if all(row.get(column) == want for column, want in field.where.items())]
         others = [row for row in base if row not in same]
-        probe = [cleaned_line(view.lines_of(field.lines), {**field.where, field.column: text}, None) for text in given or ()]
+        probe = [
+            cleaned_line(view.lines_of(field.lines), {**field.where, field.column: text}, None) for text in given or ()
+        ]
         kept = {row.get(field.column): row for row in same}
         rows[field.lines] = others + [kept.get(row[field.column], row) for row in probe]
     return rest, rows
@@ -137,7 +143,9 @@ def message(error: Refuse, ctx: Context) -> dict[str, str]:
     """What to mend, in the user's language: field name → message; an error of the whole under an empty name."""
     if not error.fields:
         return {"": error.text(ctx)}
-    return {name: ctx.t(Text(text)) % error.values if error.values else ctx.t(text) for name, text in error.fields.items()}
+    return {
+        name: ctx.t(Text(text)) % error.values if error.values else ctx.t(text) for name, text in error.fields.items()
+    }
 
 
 def one_per_id(ids: Sequence[int]) -> list[int]:

@@ -26,12 +26,16 @@ async def checksum() -> str:
 def _statements(view: KindView) -> list[str]:
     columns = ", ".join(f't."{name}"' for name, field in view.stored.items() if not field.custom)
     live = f'SELECT id FROM "{view.name}" WHERE deleted_at IS NULL'
-    statements = [f'SELECT ROW(t.id, t.custom, {columns})::text FROM "{view.name}" t WHERE t.deleted_at IS NULL ORDER BY t.id']
+    statements = [
+        f'SELECT ROW(t.id, t.custom, {columns})::text FROM "{view.name}" t WHERE t.deleted_at IS NULL ORDER BY t.id'
+    ]
     for lines in view.lines:
         children = ", ".join(f'l."{name}"' for name in lines.fields)
         statements.append(
             f"""SELECT ROW(l."{lines.parent}", l.position, {children})::text FROM "{lines.name}" l
             WHERE l."{lines.parent}" IN ({live}) ORDER BY l."{lines.parent}", l.position, l.id"""
         )
-    statements.append(f"SELECT ROW(record, owner, team, title_key, body)::text FROM core_search WHERE kind = '{view.key}' ORDER BY record")
+    statements.append(
+        f"SELECT ROW(record, owner, team, title_key, body)::text FROM core_search WHERE kind = '{view.key}' ORDER BY record"
+    )
     return statements

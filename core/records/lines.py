@@ -8,7 +8,7 @@ from typing import Any
 
 from core.context import Refuse
 from core.database import connection, copy_rows, fetch
-from core.history.operations import MANY
+from core.history import MANY
 from core.language import _
 from core.records.checking import LineRows, Values, cleaned_line
 from core.records.view import KindView, LinesView
@@ -48,7 +48,9 @@ def stored_row(lines: LinesView, row: Mapping[str, Any]) -> dict[str, Any]:
 def stored(view: KindView, rows: LineRows) -> StoredLines:
     """The rows of a record as the journal keeps them."""
     return {
-        key: {str(row["id"]): stored_row(view.lines_of(key), row) for row in children} for key, children in rows.items() if children
+        key: {str(row["id"]): stored_row(view.lines_of(key), row) for row in children}
+        for key, children in rows.items()
+        if children
     }
 
 
@@ -85,7 +87,7 @@ def _compare(lines: LinesView, current: list[Values], rows: list[Values], found:
             raise Refuse(_("This row does not exist any more."), {lines.key: _("This row does not exist any more.")})
         old = known.pop(number, None)
         values = cleaned_line(lines, {name: value for name, value in given.items() if name != "id"}, old)
-        row = {**(old or {name: None for name in lines.fields}), **values, "id": number, "position": position}
+        row = {**(old or dict.fromkeys(lines.fields)), **values, "id": number, "position": position}
         result.append(row)
         _note(lines, old, row, found)
     for number, old in known.items():
@@ -152,7 +154,9 @@ async def _write_new(lines: LinesView, pairs: Sequence[tuple[int, Values]]) -> N
             row["id"] = number["id"]
     names = list(lines.fields)
     columns = ["id", lines.parent, "position", *names]
-    rows = [(row["id"], record, row["position"], *(_value(lines, name, row) for name in names)) for record, row in pairs]
+    rows = [
+        (row["id"], record, row["position"], *(_value(lines, name, row) for name in names)) for record, row in pairs
+    ]
     if len(rows) >= MANY:
         await copy_rows(lines.name, columns, rows)
         return

@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 from core.context import Context, Refuse
 from core.language import _
 from core.records.columns import Option
-from core.records.fields import EMPTY_OPS, Field, Row, match_option, pretty_phone
+from core.records.fields import EMPTY_OPS, Field, Row, pretty_phone
+from core.records.typed_fields import match_option
 
 USER, TEAM = "user", "team"
 """The targets of links that are not records."""

@@ -12,9 +12,10 @@ import msgspec
 
 from core.context import Context, Refuse
 from core.language import _
-from core.records.fields import BooleanField, Field, IntegerField
+from core.records.fields import Field
 from core.records.link_fields import TEAM, USER, LineListField, TagsField
 from core.records.search import like
+from core.records.typed_fields import BooleanField, IntegerField
 from core.records.view import KindView
 
 PAGE = 50
@@ -226,7 +227,9 @@ def _lines_sql(known: LineListField, item: Filter, params: list[Any], alias: str
     params.append(item.value if item.op == "eq" else f"%{like(str(item.value))}%")
     sign = "=" if item.op == "eq" else "ILIKE"
     # The other way round, from the value to the records, so that the index on the value is used.
-    return f'{alias}.id IN (SELECT p."{known.parent}" {known.value_rows_sql} AND p."{known.column}" {sign} ${len(params)})'
+    return (
+        f'{alias}.id IN (SELECT p."{known.parent}" {known.value_rows_sql} AND p."{known.column}" {sign} ${len(params)})'
+    )
 
 
 # --- place in the list -------------------------------------------------------------------------------------------------------
@@ -246,4 +249,3 @@ def decode_cursor(word: str) -> list[Any]:
     if not 1 <= len(found) <= 2 or not isinstance(found[-1], int) or isinstance(found[-1], bool):
         raise Refuse(_("This place in the list does not exist."))
     return found
-

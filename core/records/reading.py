@@ -17,9 +17,10 @@ from core.language import _
 from core.permissions import require, scope_sql
 from core.records import search
 from core.records.fields import Field
-from core.records.link_fields import TEAM, USER, LineListField, LinkField
-from core.records.query import PAGE, Page, Query, decode_cursor, encode_cursor, filter_sql
+from core.records.link_fields import USER, LineListField, LinkField
+from core.records.query import Page, Query, decode_cursor, encode_cursor, filter_sql
 from core.records.view import KindView, LinesView, view_for
+from core.records.view import view as compiled
 
 COUNT_TO = 1001
 MASK = "•••"
@@ -92,8 +93,6 @@ def _selected(ctx: Context, view: KindView, fields: Iterable[Field], *, deleted:
 
 def _label_sql(ctx: Context, field: LinkField, alias: str, joined: str) -> tuple[str, str]:
     """The title of the record a link points to, NULL where the reader may not see that record."""
-    from core.records.view import view as compiled
-
     target = compiled(field.target)
     scope = scope_of(ctx, target, "view", joined)
     title = f'CASE WHEN {scope} THEN {joined}."{target.title}" END AS "{field.name}__label"'
@@ -322,8 +321,10 @@ def _line(ctx: Context, view: KindView, lines: LinesView, raw: dict[str, Any]) -
     masked = {
         field.column
         for field in view.fields.values()
-        if isinstance(field, LineListField) and field.lines == lines.key
-        and field.right(ctx) is not None and field.right(ctx) != "readonly"
+        if isinstance(field, LineListField)
+        and field.lines == lines.key
+        and field.right(ctx) is not None
+        and field.right(ctx) != "readonly"
         and all(raw.get(name) == value for name, value in field.where.items())
     }
     row: Row = {"id": raw["id"], "position": raw["position"]}
@@ -332,70 +333,3 @@ def _line(ctx: Context, view: KindView, lines: LinesView, raw: dict[str, Any]) -
         if f"{name}__label" in raw:
             row[f"{name}__label"] = raw[f"{name}__label"]
     return row
-
-
-# --- looking up --------------------------------------------------------------------------------------------------------------
-
-
-async def titles(ctx: Context, kind: str, ids: Iterable[int]) -> dict[int, str]:
-    """The titles of those of the records that the user may see."""
-    view = await view_for(ctx, kind)
-    wanted = sorted(set(ids))
-    if not wanted or not ctx.allows(view.permission("view")):
-        return {}
-    scope = scope_of(ctx, view, "view", "t")
-    rows = await fetch(
-        f'SELECT t.id, t."{view.title}"::text AS title FROM "{view.name}" t WHERE t.id = ANY($1) AND {scope}', wanted
-    )
-    return {row["id"]: row["title"] or "" for row in rows}
-
-
-async def lookup(ctx: Context, kind: str, text: str, limit: int = 10) -> list[tuple[int, str]]:
-    """Records to choose from in a link picker: id and title of the best matches, or of the newest."""
-    view = await view_for(ctx, kind)
-    if not ctx.allows(view.permission("view")):
-        return []
-    page = await select(ctx, kind, Query(q=text, limit=min(limit, PAGE), columns=(view.title,)))
-    return [(row["id"], str(row[view.title] or "")) for row in page.rows]
-
-
-async def find(ctx: Context, kind: str, names: Sequence[str], values: Sequence[Sequence[Any]]) -> dict[tuple[Any, ...], list[int]]:
-    """For each tuple of values of these fields, the live records that have them, oldest first; one statement for all.
-
-    Only records the user may see are found. Texts that have a sorting key are compared by it.
-    """
-    view = await view_for(ctx, kind)
-    require(ctx, view.permission("view"))
-    if not values:
-        return {}
-    params: list[Any] = []
-    conditions, keys = [], []
-    for place, name in enumerate(names):
-        field = view.fields[name]
-        column = [_comparable(field, row[place]) for row in values]
-        params.append(column)
-        keys.append(f"${len(params)}::{field.cast.removesuffix('[]')}[]")
-        conditions.append(_same(field, f"v.c{place}"))
-    names_of = ", ".join(f"c{place}" for place in range(len(names)))
-    rows = await fetch(
-        f"""SELECT v.n, t.id FROM unnest({', '.join(keys)}) WITH ORDINALITY AS v({names_of}, n)
-        JOIN "{view.name}" t ON {' AND '.join(conditions)}
-        WHERE t.deleted_at IS NULL AND {scope_of(ctx, view, 'view', 't')} ORDER BY v.n, t.id""",
-        *params,
-    )
-    found: dict[tuple[Any, ...], list[int]] = {}
-    for row in rows:
-        known = found.setdefault(tuple(values[row["n"] - 1]), [])
-        if row["id"] not in known:
-            known.append(row["id"])
-    return found
-
-
-def _comparable(field: Field, value: Any) -> Any:
-    return search.sorting_key(value) if field.key_column else value
-
-
-def _same(field: Field, given: str) -> str:
-    if isinstance(field, LineListField):
-        return f't.id IN (SELECT p."{field.parent}" {field.value_rows_sql} AND p."{field.column}" = {given})'
-    return f"{field.sort_sql('t')} = {given}"

@@ -51,13 +51,20 @@ async def bin_rows(view: KindView, rows: Sequence[Stored]) -> None:
     """Put locked rows into the bin."""
     await load_lines(view, rows)
     now = utc_now()
-    await store(view, [(row, {}, LineChanges(result=row.lines)) for row in rows], gone=True, deleted={row.id: now for row in rows})
+    await store(
+        view,
+        [(row, {}, LineChanges(result=row.lines)) for row in rows],
+        gone=True,
+        deleted={row.id: now for row in rows},
+    )
 
 
 async def unbin_rows(view: KindView, rows: Sequence[Stored]) -> None:
     """Take locked rows out of the bin."""
     await load_lines(view, rows)
-    await store(view, [(row, {}, LineChanges(result=row.lines)) for row in rows], deleted={row.id: None for row in rows})
+    await store(
+        view, [(row, {}, LineChanges(result=row.lines)) for row in rows], deleted={row.id: None for row in rows}
+    )
 
 
 # --- merging -------------------------------------------------------------------------------------------------------------------
@@ -120,7 +127,9 @@ def _identity(lines: LinesView, row: Values) -> tuple[Any, ...]:
 async def _repoint(ctx: Context, view: KindView, old: int, new: int) -> None:
     """Everything that pointed to the old record points to the new one; journalled like any other change."""
     for each in views():
-        links = [name for name, field in each.stored.items() if isinstance(field, LinkField) and field.target == view.key]
+        links = [
+            name for name, field in each.stored.items() if isinstance(field, LinkField) and field.target == view.key
+        ]
         for name in links:
             found = await fetch(f'SELECT id FROM "{each.name}" WHERE "{name}" = $1 AND id <> $1 ORDER BY id', old)
             rows = await _all_rows(ctx, each, [row["id"] for row in found])

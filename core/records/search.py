@@ -10,7 +10,7 @@ from anyascii import anyascii
 
 from core.context import Context
 from core.database import copy_rows, execute, fetch
-from core.history.operations import MANY
+from core.history import MANY
 from core.permissions import scope_sql
 from core.records.view import KindView, views
 
@@ -18,7 +18,41 @@ _LATIN = str.maketrans(
     dict(
         zip(
             "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-            "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" "),
+            [
+                "a",
+                "b",
+                "v",
+                "g",
+                "d",
+                "e",
+                "e",
+                "zh",
+                "z",
+                "i",
+                "y",
+                "k",
+                "l",
+                "m",
+                "n",
+                "o",
+                "p",
+                "r",
+                "s",
+                "t",
+                "u",
+                "f",
+                "kh",
+                "ts",
+                "ch",
+                "sh",
+                "shch",
+                "",
+                "y",
+                "",
+                "e",
+                "yu",
+                "ya",
+            ],
             strict=True,
         )
     )

@@ -29,7 +29,9 @@ def _guard(name: str) -> Any:
     @classmethod  # type: ignore[misc]
     def guarded(cls: type[Table], *args: Any, **kwargs: Any) -> Any:
         if not _unscoped.get():
-            raise UnscopedAccess(f"{cls.__name__}.{name}() skips rights and history; use core.records, or {cls.__name__}.unscoped(reason)")
+            raise UnscopedAccess(
+                f"{cls.__name__}.{name}() skips rights and history; use core.records, or {cls.__name__}.unscoped(reason)"
+            )
         return getattr(super(Guarded, cls), name)(*args, **kwargs)
 
     return guarded
@@ -72,6 +74,9 @@ class Record(Guarded):
 
     ownerless: ClassVar[bool] = False
     """A catalogue that belongs to nobody (stages, reasons): whoever may view any sees all, and only scope `all` changes it."""
+
+    derived: ClassVar[frozenset[str]] = frozenset()
+    """Columns that the database fills by itself: read like the others, never written, journalled or undone."""
 
     @classmethod
     async def prepare(cls, ctx: Context, rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:

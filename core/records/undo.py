@@ -145,14 +145,18 @@ def _plan_one(ctx: Context, plan: _Plan, row: Stored, net: _Net) -> None:
         (plan.from_bin if row.deleted else plan.to_bin).append(row)
 
 
-def _changed_since(ctx: Context, view: KindView, row: Stored, expected: Mapping[str, Any], net: _Net) -> list[FieldConflict]:
+def _changed_since(
+    ctx: Context, view: KindView, row: Stored, expected: Mapping[str, Any], net: _Net
+) -> list[FieldConflict]:
     names = list(view.stored) if net.created else list(expected)
     now = stored_form(view, {name: row.values.get(name) for name in names})
     found = []
     for name in names:
         if _empty(now[name]) and _empty(expected.get(name)):
             continue
-        if now[name] != expected.get(name) and not (net.created and name not in expected and _as_default(view, name, now[name])):
+        if now[name] != expected.get(name) and not (
+            net.created and name not in expected and _as_default(view, name, now[name])
+        ):
             known = view.stored[name]
             label = f"{_title(ctx, view, row)}: {ctx.t(known.label)}"
             theirs = known.text(known.load(now[name]), ctx)
@@ -178,7 +182,9 @@ def _lines_changed_since(ctx: Context, view: KindView, row: Stored, net: _Net) -
         if net.created:
             other |= {number: {} for number in current if number not in expected}
         if other:
-            found.append(FieldConflict(key, f"{_title(ctx, view, row)}: {ctx.t(lines.label)}", "", ctx.t(_("changed since"))))
+            found.append(
+                FieldConflict(key, f"{_title(ctx, view, row)}: {ctx.t(lines.label)}", "", ctx.t(_("changed since")))
+            )
     return found
 
 
@@ -216,7 +222,9 @@ def _line_back(lines: LinesView, back: LineChanges, current: dict[str, Values], 
     current[number] = row
 
 
-async def _pointing(ctx: Context, view: KindView, created: Sequence[int], nets: Mapping[int, _Net]) -> list[FieldConflict]:
+async def _pointing(
+    ctx: Context, view: KindView, created: Sequence[int], nets: Mapping[int, _Net]
+) -> list[FieldConflict]:
     """Records that were made since and point to one that would go; those of the same operation go with it."""
     found = []
     for each in views():
@@ -234,7 +242,9 @@ async def _pointing(ctx: Context, view: KindView, created: Sequence[int], nets: 
             )
             if rows:
                 label = ctx.t(each.kind.label_plural)
-                found.append(FieldConflict(name, label, "", ctx.tn("%(number)s points here", "%(number)s point here", len(rows))))
+                found.append(
+                    FieldConflict(name, label, "", ctx.tn("%(number)s points here", "%(number)s point here", len(rows)))
+                )
     return found
 
 
@@ -244,7 +254,9 @@ async def _write(ctx: Context, plan: _Plan) -> None:
     changes = {row.id: (row, values, lines) for row, values, lines in plan.back}
     for row in [*plan.to_bin, *plan.from_bin]:
         changes.setdefault(row.id, (row, {}, LineChanges(result=row.lines)))
-    leaving = {row.id for row in plan.to_bin} | {row.id for row in (r for r, _v, _l in plan.back) if row.deleted and row.id not in moves}
+    leaving = {row.id for row in plan.to_bin} | {
+        row.id for row in (r for r, _v, _l in plan.back) if row.deleted and row.id not in moves
+    }
     await store(view, [change for record, change in changes.items() if record in leaving], gone=True, deleted=moves)
     await store(view, [change for record, change in changes.items() if record not in leaving], deleted=moves)
     changed = tuple(row.id for row, _values, _lines in plan.back)
@@ -256,5 +268,3 @@ async def _write(ctx: Context, plan: _Plan) -> None:
     ):
         if event.ids:
             await events.publish(ctx, event)
-
-

@@ -32,27 +32,27 @@ from core.database import fetch
 from core.language import OwnLanguages, _
 from core.parts import Lines, RecordKind
 from core.plugins import Registry, registry
-from core.records import columns, fields, link_fields
+from core.records import columns, fields, typed_fields
 from core.records.columns import Option
 from core.records.fields import Field
 from core.records.link_fields import TEAM, USER, LineListField, LinkField, TagsField
 from core.records.table import SYSTEM_COLUMNS
 
 _BY_COLUMN: Sequence[tuple[type[Column], type[Field]]] = (
-    (columns.Choice, fields.ChoiceField),
-    (columns.Money, fields.MoneyField),
+    (columns.Choice, typed_fields.ChoiceField),
+    (columns.Money, typed_fields.MoneyField),
     (columns.Email, fields.EmailField),
     (columns.Phone, fields.PhoneField),
     (columns.Web, fields.WebField),
     (ForeignKey, LinkField),
     (Array, TagsField),
-    (Boolean, fields.BooleanField),
-    (Date, fields.DateField),
-    (Timestamptz, fields.MomentField),
-    (Numeric, fields.DecimalField),
-    (Integer, fields.IntegerField),
-    (BigInt, fields.IntegerField),
-    (SmallInt, fields.IntegerField),
+    (Boolean, typed_fields.BooleanField),
+    (Date, typed_fields.DateField),
+    (Timestamptz, typed_fields.MomentField),
+    (Numeric, typed_fields.DecimalField),
+    (Integer, typed_fields.IntegerField),
+    (BigInt, typed_fields.IntegerField),
+    (SmallInt, typed_fields.IntegerField),
     (Text, fields.LongTextField),
     (Varchar, fields.TextField),
 )
@@ -60,11 +60,11 @@ _BY_COLUMN: Sequence[tuple[type[Column], type[Field]]] = (
 CUSTOM_TYPES: Mapping[str, type[Field]] = {
     "text": fields.TextField,
     "long_text": fields.LongTextField,
-    "integer": fields.IntegerField,
-    "decimal": fields.DecimalField,
-    "boolean": fields.BooleanField,
-    "date": fields.DateField,
-    "choice": fields.ChoiceField,
+    "integer": typed_fields.IntegerField,
+    "decimal": typed_fields.DecimalField,
+    "boolean": typed_fields.BooleanField,
+    "date": typed_fields.DateField,
+    "choice": typed_fields.ChoiceField,
 }
 """The types an administrator may give to a field of the installation's own."""
 
@@ -106,18 +106,20 @@ class KindView:
         for lines in kind.lines:
             self.fields.update(_flat_fields(lines, kind.key))
         self.blanks = _blanks(kind.table)
+        self.derived: frozenset[str] = getattr(kind.table, "derived", frozenset())
         self.ownerless: bool = getattr(kind.table, "ownerless", False)
         self.stored = {
             name: field
             for name, field in self.fields.items()
-            if not isinstance(field, LineListField) and name not in SYSTEM_COLUMNS
+            if not isinstance(field, LineListField) and name not in SYSTEM_COLUMNS and name not in self.derived
         }
         """The fields that are written to the record's own row, custom ones included."""
-        self.columns = [column._meta.name for column in kind.columns]
-        self.filters = [column._meta.name for column in kind.filters]
+        self.columns = [_name(column) for column in kind.columns]
+        self.filters = [_name(column) for column in kind.filters]
         self.sections = [(section.label, [column._meta.name for column in section.fields]) for section in kind.form]
-        self.writable = {name for _, names in self.sections for name in names}
-        self.writable |= {field.name for field in self.custom} | (set(self.fields) - set(self.stored))
+        self.writable = {name for _, names in self.sections for name in names} & set(self.stored)
+        self.writable |= {field.name for field in self.custom}
+        self.writable |= {name for name, field in self.fields.items() if isinstance(field, LineListField)}
         self.writable |= set() if self.ownerless else {"owner", "team"}
 
     def permission(self, verb: str) -> str:
@@ -163,6 +165,10 @@ class KindView:
         raise KeyError(key)
 
 
+def _name(column: Column | str) -> str:
+    return column if isinstance(column, str) else str(column._meta.name)
+
+
 def path_of(key: str) -> str:
     """The address of a kind: `core.clients` → /clients, `funnel.deals` → /funnel/deals."""
     owner, _, name = key.partition(".")
@@ -199,9 +205,9 @@ def _field(column: Column, key: str, built: Registry) -> Field:
     made = sort(key, name, column._meta.help_text or name.replace("_", " ").capitalize(), **settings)
     if isinstance(made, LinkField) and made.to_record:
         made.path = path_of(made.target)
-    if isinstance(made, fields.MoneyField) and isinstance(column, columns.Money):
+    if isinstance(made, typed_fields.MoneyField) and isinstance(column, columns.Money):
         made.currency_column = column.currency_column
-    if isinstance(made, fields.ChoiceField):
+    if isinstance(made, typed_fields.ChoiceField):
         made.choices = column.options  # type: ignore[attr-defined]
     if isinstance(made, TagsField) and isinstance(column, Array):
         made.choices = getattr(column.base_column, "options", ())
@@ -272,9 +278,14 @@ def _custom_field(kind: str, row: Mapping[str, Any]) -> Field:
     key: str = row["key"]
     labels = msgspec.json.decode(row["label"])
     field = CUSTOM_TYPES[row["type"]](
-        kind, f"custom_{key}", OwnLanguages(labels), required=row["required"], custom=key, length=500 if row["type"] == "text" else 0
+        kind,
+        f"custom_{key}",
+        OwnLanguages(labels),
+        required=row["required"],
+        custom=key,
+        length=500 if row["type"] == "text" else 0,
     )
-    if isinstance(field, fields.ChoiceField):
+    if isinstance(field, typed_fields.ChoiceField):
         field.choices = [Option(str(option), str(option)) for option in msgspec.json.decode(row["options"])]
     return field
 

@@ -12,8 +12,7 @@ import msgspec
 from core import accounts, events
 from core.context import Conflict, Context, Denied, FieldConflict, Missing, Refuse, Scope
 from core.database import Row, connection, copy_rows, execute, fetch, fetch_row
-from core.history import ChangeRow, current_operation, journal, operation
-from core.history.operations import MANY
+from core.history import MANY, ChangeRow, current_operation, journal, operation
 from core.language import Text, _
 from core.permissions import require
 from core.records import lines as line_rows
@@ -136,7 +135,9 @@ async def _insert(view: KindView, made: Sequence[_New]) -> None:
         new.id = row["id"]
     blank = view.blanks
     # COPY writes every column of every row, so a column without a value gets what the table would have given it.
-    rows = [(new.id, *(row.get(name, blank.get(name)) for name in names)) for new, row in zip(made, columns, strict=True)]
+    rows = [
+        (new.id, *(row.get(name, blank.get(name)) for name in names)) for new, row in zip(made, columns, strict=True)
+    ]
     await copy_rows(view.name, ["id", *names], rows)
 
 
@@ -267,7 +268,11 @@ def _refuse_conflicts(ctx: Context, view: KindView, row: Stored, values: Values,
         if name not in was or name not in view.stored:
             continue
         mine, theirs, seen = values[name], row.values.get(name), was[name]
-        if (theirs or None) != (seen or None) and (theirs or None) != (mine or None) and (mine or None) != (seen or None):
+        if (
+            (theirs or None) != (seen or None)
+            and (theirs or None) != (mine or None)
+            and (mine or None) != (seen or None)
+        ):
             known = view.fields[name]
             conflicts.append(FieldConflict(name, ctx.t(known.label), known.text(mine, ctx), known.text(theirs, ctx)))
     if conflicts:
@@ -293,13 +298,19 @@ async def _write(ctx: Context, view: KindView, writes: Sequence[Write]) -> list[
     await store(view, changes)
     ids = [row.id for row, _values, _moved in changes]
     if ids:
-        names = {name for _row, values, _moved in changes for name in values} | {k for *_x, m in changes for k in m.keys}
+        names = {name for _row, values, _moved in changes for name in values} | {
+            k for *_x, m in changes for k in m.keys
+        }
         await events.publish(ctx, Changed(view.key, tuple(ids), tuple(sorted(names))))
     return ids
 
 
 async def store(
-    view: KindView, changes: Sequence[tuple[Stored, Values, LineChanges]], *, gone: bool = False, deleted: Mapping[int, Any] | None = None
+    view: KindView,
+    changes: Sequence[tuple[Stored, Values, LineChanges]],
+    *,
+    gone: bool = False,
+    deleted: Mapping[int, Any] | None = None,
 ) -> None:
     """Write changed fields and lines, the journal and the search. `deleted` sets `deleted_at` of a record as well."""
     if not changes:

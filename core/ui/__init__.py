@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib
 from typing import TYPE_CHECKING
-
-from litestar.handlers import ASGIRouteHandler
 
 from core import parts
 from core.plugins import Registry
@@ -21,8 +18,8 @@ from core.ui.shield import Shield
 
 if TYPE_CHECKING:
     from core.ui.derived import (
-        Failed,
         PERMISSIONS,
+        Failed,
         address,
         fact_value,
         facts,
@@ -33,10 +30,10 @@ if TYPE_CHECKING:
         may,
         pairs_of,
         panels,
-        rows,
         slots,
         title,
     )
+    from core.ui.derived.rows import rows
     from core.ui.pages import NAVIGATION, ROUTES
 
 __all__ = [
@@ -49,6 +46,7 @@ __all__ = [
     "Shield",
     "Toast",
     "address",
+    "check_theme",
     "derived_routes",
     "environment",
     "fact_value",
@@ -81,6 +79,7 @@ __all__ = [
     "title",
 ]
 
+check_theme = assets.check_theme
 handlers = routing.handlers
 health_handlers = health.handlers
 static_handlers = assets.handlers
@@ -100,7 +99,7 @@ def forget_caches() -> None:
 
 
 _LATER = ("core.ui.pages", "core.ui.derived")
-"""Pages use the functions above, and the derived ones use records: they are loaded when the application asks for them."""
+"""Pages use the functions above, and derived ones use records: both are loaded when the application asks for them."""
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""Pages for administrators: the index of settings, the plugins with all their parts, and the choices for the installation."""
+"""Pages for administrators: the index of settings, plugins with all their parts, choices for the installation."""
 
 from __future__ import annotations
 
@@ -60,11 +60,12 @@ def _parts_of(ctx: Context, owner: str) -> list[dict[str, str]]:
             label, permission = ctx.t(str(part.label)), str(getattr(part, "permission", ""))
             found.append({"sort": type(part).__name__, "key": part.key, "label": label, "permission": permission})
         else:
-            found.append({"sort": "Event", "key": f"{part.__module__}.{part.__name__}", "label": "", "permission": ""})
+            name = f"{part.__module__}.{part.__name__}"
+            found.append({"sort": "Event", "key": name, "label": "", "permission": ""})
     return sorted(found, key=lambda row: (row["sort"], row["key"]))
 
 
-# --- choices for the installation ---------------------------------------------------------------------------------------------
+# --- choices for the installation -----------------------------------------------------------------------------------
 
 
 async def show_installation(ctx: Context, request: AnyRequest) -> Response[str]:
@@ -131,10 +132,9 @@ async def _installation_page(
         "errors": errors,
         "file_settings": _from_files(ctx),
     }
-    title = ctx.t(_("Installation"))
-    return await replies.page(
-        ctx, request, "settings/installation.html", data, title=title, active=INSTALLATION, status=422 if errors else 200
-    )
+    title, status = ctx.t(_("Installation")), 422 if errors else 200
+    template = "settings/installation.html"
+    return await replies.page(ctx, request, template, data, title=title, active=INSTALLATION, status=status)
 
 
 def _from_files(ctx: Context) -> list[tuple[str, str]]:

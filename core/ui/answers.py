@@ -1,4 +1,4 @@
-"""What people and programs get when something is refused, missing or broken: one page each, and never an inside detail."""
+"""What people and programs get when something is refused, missing or broken, and never a detail of the inside."""
 
 from __future__ import annotations
 
@@ -21,32 +21,48 @@ from core.ui.requests import API
 log = structlog.get_logger("smalta.web")
 
 WORDS: dict[int, tuple[str, str, str]] = {
-    400: (_("This request makes no sense"), _("The address or the form is damaged. Go back and try again."), "circle-help"),
+    400: (
+        _("This request makes no sense"),
+        _("The address or the form is damaged. Go back and try again."),
+        "circle-help",
+    ),
     401: (_("Please sign in"), _("This page is for people who are signed in."), "lock"),
     403: (_("This is not yours to do"), _("Ask an administrator if you need this right."), "lock"),
     404: (_("There is nothing here"), _("The page was moved or deleted, or you may not see it."), "search"),
     405: (_("This cannot be done here"), _("The address does not answer requests of this sort."), "circle-help"),
     408: (_("The request took too long"), _("Check your connection and try again."), "hourglass"),
-    409: (_("Somebody was faster"), _("The record was changed meanwhile. Load it again and look."), "users"),
+    409: (
+        _("Somebody was faster"),
+        _("The record was changed meanwhile. Load it again and look."),
+        "users",
+    ),
     413: (_("This is too large"), _("Send a smaller file or a shorter text."), "upload"),
     422: (_("This cannot be done"), "", "circle-alert"),
     429: (_("Too many requests"), _("Wait a moment and try again."), "hourglass"),
-    500: (_("Something broke"), _("It is our fault and has been written down. Try again in a minute."), "triangle-alert"),
-    503: (_("One moment, please"), _("The database is away for the moment. The page comes back by itself."), "hourglass"),
+    500: (
+        _("Something broke"),
+        _("It is our fault and has been written down. Try again in a minute."),
+        "triangle-alert",
+    ),
+    503: (
+        _("One moment, please"),
+        _("The database is away for the moment. The page comes back by itself."),
+        "hourglass",
+    ),
 }
 """Status → headline, what to do, icon."""
 
 PROBLEMS = {
-    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
-    409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
-    503: "Service Unavailable",
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content",
+    429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
 
 RETRY = {"Retry-After": "5"}
 
 
 async def to_error(ctx: Context, request: AnyRequest, error: Exception) -> Response[Any]:
-    """The answer to an exception: what was refused says why; what broke says only under which number it was written down."""
+    """The answer to an exception: what was refused says why; what broke says only its number in the log."""
     status, text, headers = _read(ctx, error)
     reference = ""
     if status == 500:
@@ -96,9 +112,8 @@ def problem(
     if detail:
         body["detail"] = detail
     body.update({key: value for key, value in more.items() if value})
-    return Response(
-        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=dict(headers or {})
-    )
+    packed, sort = msgspec.json.encode(body), "application/problem+json"
+    return Response(packed, status_code=status, media_type=sort, headers=dict(headers or {}))
 
 
 def _as_problem(
@@ -123,9 +138,9 @@ async def _as_page(
     if replies.is_partial(request):
         # The piece that was asked for must not be replaced by an apology.
         told = Toast(text or f"{ctx.t(title)}. {ctx.t(advice)}", tone="red")
-        return await replies.fragment(
-            ctx, "_refusal.html", {"text": told.text}, status=status, toast=told, headers={"HX-Reswap": "none", **headers}
-        )
+        given = {"HX-Reswap": "none", **headers}
+        words = {"text": told.text}
+        return await replies.fragment(ctx, "_refusal.html", words, status=status, toast=told, headers=given)
     data = {
         "headline": ctx.t(title),
         "told": text,
@@ -141,7 +156,8 @@ async def _as_page(
         values = {**data, "ctx": ctx, "title": data["headline"], "shell": shell.without_database(ctx), "flash": None}
         body = replies.render(ctx, "error_bare.html", values)
         return Response(body, media_type=HTML, status_code=status, headers=headers)
-    return await replies.page(ctx, request, "error.html", data, title=str(data["headline"]), status=status, headers=headers)
+    heading = str(data["headline"])
+    return await replies.page(ctx, request, "error.html", data, title=heading, status=status, headers=headers)
 
 
 def _plain(ctx: Context, request: AnyRequest, status: int, reference: str, headers: Mapping[str, str]) -> Response[str]:

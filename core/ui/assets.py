@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 from markupsafe import Markup
 
 from core import plugins
-from core.settings import current
+from core.settings import SettingsError, current
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -50,6 +50,12 @@ class Asset:
 def theme_folder() -> Path:
     """The folder of the theme that the settings name."""
     return plugins.ROOT / "themes" / current().theme
+
+
+def check_theme() -> None:
+    """Refuse a theme that is not there, before pages are shown without their style."""
+    if not (theme_folder() / "theme.toml").is_file():
+        raise SettingsError(f"There is no theme {current().theme!r}: {theme_folder() / 'theme.toml'} is missing.")
 
 
 def _folders() -> Iterator[tuple[str, Path]]:
@@ -115,7 +121,8 @@ def _sprites() -> dict[str, str]:
 def icon(name: str, extra: str = "") -> Markup:
     """The picture of that name (Lucide's names); a puzzle piece where no sprite has it."""
     name = name if name in _sprites() else "puzzle"
-    return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(extra, _sprites()[name], name)
+    drawn = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
+    return drawn.format(extra, _sprites()[name], name)
 
 
 def icon_names() -> frozenset[str]:
@@ -137,8 +144,8 @@ def _refresh(owner: str, path: str) -> None:
             catalogue()[owner, path] = _read(owner, path, file)
 
 
-async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `/static/<owner>/<version>/<file>`; the version is not checked, so a page of before an upgrade keeps its look."""
+async def serve(scope: HTTPScope, receive: Receive, send: Send) -> None:
+    """Answer `/static/<owner>/<version>/<file>`; an old version gets the new file."""
     owner, _, rest = scope["path"].strip("/").partition("/")
     asset = catalogue().get((owner, rest.partition("/")[2]))
     if scope["method"] != "GET":

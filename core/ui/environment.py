@@ -42,8 +42,7 @@ class Loader(jinja2.BaseLoader):
         """Read the template's file."""
         for file in self._places(template):
             if file.is_file():
-                changed = file.stat().st_mtime
-                return file.read_text(encoding="utf-8"), str(file), lambda: file.stat().st_mtime == changed
+                return file.read_text(encoding="utf-8"), str(file), partial(_is_unchanged, file, file.stat().st_mtime)
         raise jinja2.TemplateNotFound(template)
 
     def _places(self, template: str) -> list[Path]:
@@ -66,11 +65,14 @@ class Loader(jinja2.BaseLoader):
         return sorted(found)
 
 
+def _is_unchanged(file: Path, since: float) -> bool:
+    return file.exists() and file.stat().st_mtime == since
+
+
 class Careful(jinja2.StrictUndefined):
     """In development a name that is not there may be asked for, but not shown: that is a misspelt one."""
 
-    def __bool__(self) -> bool:
-        return False
+    __bool__ = jinja2.Undefined.__bool__  # type: ignore[assignment]
 
 
 class Environment(jinja2.Environment):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from core import database
 from core.ui import metrics
@@ -15,12 +15,12 @@ TEXT = b"text/plain; charset=utf-8"
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-async def live(scope: Scope, receive: Receive, send: Send) -> None:
+async def live(scope: HTTPScope, receive: Receive, send: Send) -> None:
     """GET /health/live: this process answers; nothing else is asked."""
     await _send(scope, send, 200, "ok\n")
 
 
-async def ready(scope: Scope, receive: Receive, send: Send) -> None:
+async def ready(scope: HTTPScope, receive: Receive, send: Send) -> None:
     """GET /health/ready: the database answers too; 503 while it does not."""
     try:
         await database.fetch_value("SELECT 1")
@@ -32,9 +32,9 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
         await _send(scope, send, 200, "ready\n")
 
 
-async def show_metrics(scope: Scope, receive: Receive, send: Send) -> None:
-    """GET /metrics: for this machine itself, and for administrators by session or token; nobody else learns that it exists."""
-    if await _may_watch(Request(scope, receive, send)):  # type: ignore[arg-type]
+async def show_metrics(scope: HTTPScope, receive: Receive, send: Send) -> None:
+    """GET /metrics: for this machine itself, and for administrators by session or token; 404 for others."""
+    if await _may_watch(Request(scope, receive, send)):
         text = "\n".join(metrics.lines()) + "\n"
         await _send(scope, send, 200, text, content=b"text/plain; version=0.0.4; charset=utf-8")
     else:
@@ -50,7 +50,12 @@ async def _may_watch(request: Request) -> bool:
 
 
 async def _send(
-    scope: Scope, send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]] | None = None, content: bytes = TEXT
+    scope: HTTPScope,
+    send: Send,
+    status: int,
+    text: str,
+    headers: list[tuple[bytes, bytes]] | None = None,
+    content: bytes = TEXT,
 ) -> None:
     if scope["method"] != "GET":
         status, text, headers = 405, "", [(b"allow", b"GET, HEAD")]

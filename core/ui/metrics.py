@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from litestar.types import Scope
+from litestar.types import HTTPScope
 
 from core import database
 
@@ -27,7 +27,7 @@ class Tally:
 _tallies: dict[tuple[str, str, int], Tally] = {}
 
 
-def count(scope: Scope, status: int, seconds: float) -> None:
+def count(scope: HTTPScope, status: int, seconds: float) -> None:
     """Count one answer. Addresses that no route has share one line, so that guessing names does not fill the memory."""
     route = scope.get("state", {}).get("route") or ("static" if scope["path"].startswith("/static/") else "none")
     method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"

@@ -1,4 +1,4 @@
-"""Search and commands: everything that is found by a few letters, in groups; as a list for Ctrl-K and as a page of its own."""
+"""Search and commands: everything that is found by a few letters, for Ctrl-K and as a page of its own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ async def search(ctx: Context, request: AnyRequest) -> Response[str]:
     """GET /search: the same as a page, which needs no JavaScript."""
     query = _query(request)
     data = {"groups": await find(ctx, query), "query": query}
-    return await replies.page(ctx, request, "search.html", data, title=ctx.t(_("Search")), active="/search", block="found")
+    title = ctx.t(_("Search"))
+    return await replies.page(ctx, request, "search.html", data, title=title, active="/search", block="found")
 
 
 def _query(request: AnyRequest) -> str:
@@ -91,7 +92,8 @@ def _commands(ctx: Context) -> Iterable[Found]:
     for ability in plugins.registry().of(parts.KindAbility):
         for kind in plugins.registry().kinds():
             if ctx.allows(f"{kind.key}.{ability.verb}"):
-                yield Found(f"{ctx.t(ability.label)}: {ctx.t(kind.label_plural)}", ability.href(kind, ""), icon=ability.icon)
+                title = f"{ctx.t(ability.label)}: {ctx.t(kind.label_plural)}"
+                yield Found(title, ability.href(kind, ""), icon=ability.icon)
     yield Found(ctx.t(_("Light or dark")), "/profile", icon="moon", do="theme")
     yield Found(ctx.t(_("Keyboard")), "/profile", icon="keyboard", keys="?", do="shortcuts")
 

@@ -99,7 +99,7 @@ def nothing(toast: Toast | None = None, headers: Mapping[str, str] | None = None
 
 
 def redirect(path: str, *, toast: Toast | None = None) -> Response[str]:
-    """Go to another page of the installation; the message is shown there. The wrapper turns it into HX-Redirect for htmx."""
+    """Go to another page of the installation, where the message is shown; the wrapper makes it HX-Redirect for htmx."""
     path = quote(path if path == "/login" else safe_next(path), safe="%/:=&?~#+!$,;'@()*[]")
     spent = [cookies.flash(json.dumps(toast.as_dict()))] if toast else []
     return Response("", media_type=HTML, status_code=303, headers={"Location": path}, cookies=spent)
@@ -151,7 +151,7 @@ def _take_flash(request: AnyRequest) -> tuple[dict[str, object] | None, list[Coo
 
 
 def _checked(found: object) -> dict[str, object] | None:
-    """A cookie may be written by others of the same host: only a text and the number of an operation are taken from it."""
+    """Others of the same host may write cookies: only a text and the number of an operation are taken from it."""
     if not isinstance(found, dict) or not isinstance(found.get("text"), str):
         return None
     undo = str(found.get("undo", ""))

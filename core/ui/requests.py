@@ -44,9 +44,9 @@ class Request(litestar.Request[Any, Any, Any]):
                     event = await self.receive()
             except TimeoutError:
                 raise TooSlow from None
-            if event["type"] == "http.disconnect":
+            if event["type"] != "http.request":
                 raise ClientException("The connection was closed.")
-            piece = event.get("body", b"")
+            piece: bytes = event.get("body", b"")
             received += len(piece)
             deadline += len(piece) / SLOWEST
             if received > self.largest_body:

@@ -55,13 +55,13 @@ async def _answer(route: parts.Route, request: Request) -> Response[Any]:
     try:
         ctx, bearer = await who(request)
         response = await _allowed(ctx, request, route, bearer)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever happens, an answer is sent; unknown errors are logged)
         response = await answers.to_error(ctx or stranger(request), request, error)
     return for_htmx(request, response)
 
 
 def for_htmx(request: Request, response: Response[Any]) -> Response[Any]:
-    """htmx gets HX-Redirect in place of a redirect, which it would follow by itself and put into the target."""
+    """Give htmx HX-Redirect in place of a redirect, which it would follow by itself and put into the target."""
     if response.status_code in (302, 303) and "HX-Request" in request.headers:
         response.headers["HX-Redirect"] = response.headers.pop("Location")
         response.status_code = 200
@@ -103,7 +103,8 @@ async def visitor(request: Request) -> Context:
 def stranger(request: Request) -> Context:
     """Somebody who has not signed in, in a language their browser asks for; needs no database."""
     settings = current()
-    wanted = [piece.partition(";")[0].strip()[:2].lower() for piece in request.headers.get("accept-language", "").split(",")]
+    header = request.headers.get("accept-language", "")
+    wanted = [piece.partition(";")[0].strip()[:2].lower() for piece in header.split(",")]
     language = next((code for code in wanted if code in LANGUAGES), settings.language)
     return Context(language=language, zone=settings.zone)
 
@@ -112,7 +113,8 @@ def sign_in_first(request: Request) -> Response[Any]:
     """Send a stranger to the sign-in page, and back afterwards; a program is told 401."""
     path = request.scope["path"]
     if path.startswith(API):
-        return answers.problem(401, "Unauthorized", "A valid bearer token is needed.", headers={"WWW-Authenticate": "Bearer"})
+        headers = {"WWW-Authenticate": "Bearer"}
+        return answers.problem(401, "Unauthorized", "A valid bearer token is needed.", headers=headers)
     target = path
     if is_partial(request):
         # The fragment is no page of its own: go back to the page it was asked from.
@@ -121,7 +123,8 @@ def sign_in_first(request: Request) -> Response[Any]:
         target = f"{path}?{query}"
     elif request.method not in SAFE:
         target = "/"
-    return Response("", status_code=303, headers={"Location": "/login" + (f"?next={quote(target)}" if target != "/" else "")})
+    location = "/login" if target == "/" else f"/login?next={quote(target)}"
+    return Response("", status_code=303, media_type="text/html", headers={"Location": location})
 
 
 async def check_intent(ctx: Context, request: Request) -> None:
@@ -134,4 +137,4 @@ async def check_intent(ctx: Context, request: Request) -> None:
     if not token:
         token = str((await form(request)).get("_csrf", ""))
     if not accounts.csrf_ok(ctx, request, token):
-        raise Denied(_("The form is out of date or was sent from another site. Load the page again and repeat what you did."))
+        raise Denied(_("The form is out of date or not ours. Load the page again and repeat what you did."))

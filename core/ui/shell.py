@@ -87,17 +87,18 @@ def _make(ctx: Context, active: str, company: str) -> Frame:
 def _macro(ctx: Context, name: str, *arguments: object) -> Markup:
     token = reader.set(ctx)
     try:
-        return Markup(getattr(environment(ctx.language).get_template("_menu.html").module, name)(*arguments))
+        made = getattr(environment(ctx.language).get_template("_menu.html").module, name)(*arguments)
+        return Markup(made)  # noqa: S704  (rendered with autoescape)
     finally:
         reader.reset(token)
 
 
 def go_keys(items: list[parts.NavItem]) -> dict[str, str]:
-    """The key that goes to each item after G: the first free letter of its name in the key grammar (`funnel.deals` → D)."""
+    """The key that goes to each item after G: the first free letter of its key (`core.clients` → C)."""
     found: dict[str, str] = {}
     for item in items:
-        letters = item.key.rpartition(".")[2] + item.key
-        free = next((letter for letter in letters.upper() if "A" <= letter <= "Z" and letter not in found.values()), None)
+        letters = (item.key.rpartition(".")[2] + item.key).upper()
+        free = next((one for one in letters if "A" <= one <= "Z" and one not in found.values()), None)
         if free:
             found[item.key] = free
     return found

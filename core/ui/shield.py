@@ -1,11 +1,12 @@
-"""What surrounds the whole application: known hosts, headers on every answer, counting, and a last net under everything."""
+"""What surrounds the application: known hosts, headers on every answer, counting, and a last net under everything."""
 
 from __future__ import annotations
 
 import time
 from urllib.parse import urlsplit
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from core.accounts import is_https
 from core.settings import Settings
@@ -14,7 +15,8 @@ from core.ui.requests import Request
 from core.ui.routing import for_htmx, stranger, who
 
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 HEADERS = [
@@ -41,9 +43,12 @@ class Shield:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other sorts of connection are passed on (lifespan) or closed."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
-            return
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         watch = Watch(scope, send, self.headers)
         if watch.is_head:
             # Handlers know GET only; what they send is measured and left out.
@@ -54,12 +59,12 @@ class Shield:
                 await _short(watch, 400, "This host name is not served here.")
             else:
                 await self.app(scope, receive, watch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (the last net)
             await self._rescue(error, scope, receive, watch)
         finally:
             metrics.count(scope, watch.status, time.perf_counter() - watch.started)
 
-    def _is_known_host(self, scope: Scope) -> bool:
+    def _is_known_host(self, scope: HTTPScope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]
         if len(given) != 1:
             return False
@@ -68,14 +73,14 @@ class Shield:
         name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
         return name in self.hosts
 
-    async def _rescue(self, error: Exception, scope: Scope, receive: Receive, watch: Watch) -> None:
+    async def _rescue(self, error: Exception, scope: HTTPScope, receive: Receive, watch: Watch) -> None:
         """An address that does not exist, or an error that no handler caught."""
         if watch.begun:
             raise error
-        request = Request(scope, receive, watch)  # type: ignore[arg-type]
+        request = Request(scope, receive, watch)
         try:
             ctx, _bearer = await who(request)
-        except Exception:
+        except Exception:  # noqa: BLE001  (the error page needs nobody's name)
             ctx = stranger(request)
         response = for_htmx(request, await answers.to_error(ctx, request, error))
         await response.to_asgi_response(None, request)(scope, receive, watch)
@@ -86,7 +91,7 @@ class Watch:
 
     __slots__ = ("begun", "headers", "is_head", "send", "started", "status")
 
-    def __init__(self, scope: Scope, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, scope: HTTPScope, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self.send = send
         self.headers = headers
         self.is_head = scope["method"] == "HEAD"
@@ -107,7 +112,7 @@ class Watch:
             if b"vary" not in names:
                 given.append(VARY)
             message["headers"] = given
-        elif self.is_head:
+        elif self.is_head and message["type"] == "http.response.body":
             message["body"] = b""
         await self.send(message)
 

@@ -1,0 +1,1 @@
+"""The exchange: import and export of records of every kind."""

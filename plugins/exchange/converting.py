@@ -20,6 +20,7 @@ CACHE = 50_000
 _SHIELD = re.compile(r"^'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 """The apostrophe that our own export, and others', put before a dangerous cell."""
 _SLASHED = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[ T].*)?")
+_EXTENSION = re.compile(r"(?i)\s*,\s*(?=(доб|вн|ext|x)\b)")
 _MONEY_WORDS = re.compile(r"(?i)\s*(руб(лей|ля|\.)?|р\.|rub|rur|usd|eur|kzt|тенге|₽|\$|€|£|¥|₸|%)\s*")
 
 
@@ -105,6 +106,9 @@ class Converter:
             return lambda text: plain_number(text, thousands)
         if widget == "integer":
             return lambda text: re.sub(r"[.,]0+$", "", plain_number(text, thousands))
+        if self.target.name == "phones":
+            # An extension belongs to its number, though a comma stands before it.
+            return lambda text: _EXTENSION.sub(" ", text)
         return whole_inn if self.target.name == "inn" else None
 
     def meaning(self, cell: str) -> str:

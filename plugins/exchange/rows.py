@@ -54,6 +54,8 @@ class RowReader:
         self.converters: dict[str, Converter] = {}
         self.normal: dict[tuple[str, str], Any] = {}
         self._headings = {name.casefold(): place for place, name in enumerate(source.names) if name}
+        self.missing: dict[str, dict[str, int]] = {}
+        """The names that nothing is called by, and how often rows name them."""
         self.distinct: dict[str, set[str]] = {key: set() for key in self.used}
 
     # --- before the first row ---
@@ -192,6 +194,9 @@ class RowReader:
         linker: Linker = self.linkers[target.key]
         made.texts[target.key] = name
         record = linker.found.get(name)
+        if record is None:
+            names = self.missing.setdefault(target.key, {})
+            names[name] = names.get(name, 0) + 1
         if record is not None and record != AMBIGUOUS:
             made.values[target.key] = record
             return

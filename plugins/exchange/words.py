@@ -70,7 +70,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "currency": ("валюта", "код валюты", "currency", "currency code"),
     "probability": ("вероятность", "вероятность, %", "probability", "probability, %"),
     "expected_close": (
-        "дата закрытия", "план закрытия", "срок", "ожидаемая дата закрытия", "close date", "expected close", "expected close date", "due date", "deadline",
+        "план закрытия", "срок", "ожидаемая дата закрытия", "expected close", "expected close date", "due date", "deadline",
     ),
     "closed_on": ("дата закрытия", "закрыта", "closed", "closed on", "close date", "date closed"),
     "opened_on": ("дата открытия", "открыта", "дата начала", "opened", "opened on", "engage date", "start date", "pubdate", "дата публикации"),

@@ -26,7 +26,8 @@ async def tries_until_paused(email: str, *, address: str = "", limit: int = 30) 
 
 async def time_passes(minutes: int) -> None:
     await database.execute(
-        "UPDATE core_attempt SET last_at = last_at - $1 * interval '1 minute', locked_until = locked_until - $1 * interval '1 minute'",
+        "UPDATE core_attempt SET last_at = last_at - $1 * interval '1 minute',"
+        " locked_until = locked_until - $1 * interval '1 minute'",
         minutes,
     )
 
@@ -139,14 +140,9 @@ async def test_an_administrator_lifts_the_pause(ctx, make_user, quick_hashes):
 
 async def test_an_address_pauses_whatever_accounts_it_tries(make_user, quick_hashes):
     user = await make_user()
-    with pytest.raises(accounts.TooManyTries):
-        for number in range(11):
-            try:
-                await accounts.sign_in(f"guess{number}@example.org", "wrong password", address="203.0.113.9")
-            except accounts.TooManyTries:
-                raise
-            except Denied:
-                pass
+    for number in range(10):
+        with pytest.raises(Denied):
+            await accounts.sign_in(f"guess{number}@example.org", "wrong password", address="203.0.113.9")
     with pytest.raises(accounts.TooManyTries):
         await accounts.sign_in(user.email, PASSWORD, address="203.0.113.9")
     assert await accounts.sign_in(user.email, PASSWORD, address="203.0.113.10")
@@ -407,7 +403,7 @@ async def test_names_of_people_follow_the_epoch(ctx, make_user):
     assert (await accounts.people((await user.context()).epoch))[user.id] == "After"
 
 
-# --- API keys -------------------------------------------------------------------------------------------------------------
+# --- API keys -------------------------------------------------------------------------------------------------------
 
 
 async def test_a_key_acts_for_its_user_and_is_stored_as_a_hash(make_user):

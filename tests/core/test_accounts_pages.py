@@ -30,7 +30,7 @@ async def fill_in(client, email: str, password: str = PASSWORD, **more):
     return await client.post("/login", data=data, headers=OURS)
 
 
-# --- signing in and out -----------------------------------------------------------------------------------------------------
+# --- signing in and out ---------------------------------------------------------------------------------------------
 
 
 async def test_signing_in_leads_where_one_wanted_to_go(visitor, make_user):
@@ -128,7 +128,7 @@ async def test_signing_out_ends_the_session_and_clears_the_cookie(sign_in, make_
     assert (await client.get("/profile")).status_code == 303
 
 
-# --- CSRF ---------------------------------------------------------------------------------------------------------------------
+# --- CSRF -----------------------------------------------------------------------------------------------------------
 
 
 async def test_the_sign_in_form_needs_its_own_cookie(visitor, app, make_user):
@@ -141,8 +141,15 @@ async def test_the_sign_in_form_needs_its_own_cookie(visitor, app, make_user):
         assert (await other.post("/login", data=data, headers=OURS)).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.org"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
-                                     {"Sec-Fetch-Site": "same-site"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.org"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
 async def test_a_form_from_another_site_is_refused_even_with_the_token(visitor, sign_in, make_user, headers):
     user = await make_user()
     token = await form_token(visitor)
@@ -166,7 +173,7 @@ async def test_every_form_of_accounts_needs_the_token_of_the_session(sign_in, ma
     assert (await user.context()).name == user.name
 
 
-# --- who may open what ----------------------------------------------------------------------------------------------------------
+# --- who may open what ----------------------------------------------------------------------------------------------
 
 
 async def test_every_page_of_administration_is_closed_to_others(sign_in, visitor, make_user):
@@ -198,12 +205,18 @@ async def test_every_page_of_administration_opens_for_an_administrator(http, ctx
 
 async def test_pages_are_whole_in_russian(sign_in, make_user):
     client = await sign_in(await make_user(role="admin", language="ru", name="Анна"))
-    for path, words in [("/settings/users", "Пользователи"), ("/settings/teams", "Команды"), ("/settings/roles", "Роли"),
-                        ("/settings/why", "Почему?"), ("/profile", "Где выполнен вход"), ("/settings/users/new", "Новый пользователь")]:  # fmt: skip
+    for path, words in [
+        ("/settings/users", "Пользователи"),
+        ("/settings/teams", "Команды"),
+        ("/settings/roles", "Роли"),
+        ("/settings/why", "Почему?"),
+        ("/profile", "Где выполнен вход"),
+        ("/settings/users/new", "Новый пользователь"),
+    ]:
         assert words in (await client.get(path)).text
 
 
-# --- the profile ------------------------------------------------------------------------------------------------------------------
+# --- the profile ----------------------------------------------------------------------------------------------------
 
 
 async def test_the_profile_changes_what_is_ones_own_and_nothing_else(sign_in, make_user, ctx):
@@ -211,10 +224,27 @@ async def test_the_profile_changes_what_is_ones_own_and_nothing_else(sign_in, ma
     user = await make_user(role="readonly", name="Before")
     client = await sign_in(user)
     before = dict(await database.fetch_row("SELECT * FROM core_user WHERE id = $1", user.id))
-    data = {"name": "After", "language": "ru", "zone": "Asia/Tokyo", "theme": "dark", "density": "compact", "shortcuts": "",
-            "email": "other@example.org", "login": "other@example.org", "id": "1", "roles": "admin", "role": "admin", "active": "",
-            "is_admin": "1", "team": str(team), "teams": str(team), "password": "x", "must_change_password": "1",
-            "created_at": "2000-01-01", "scope": "4"}  # fmt: skip
+    data = {
+        "name": "After",
+        "language": "ru",
+        "zone": "Asia/Tokyo",
+        "theme": "dark",
+        "density": "compact",
+        "shortcuts": "",
+        "email": "other@example.org",
+        "login": "other@example.org",
+        "id": "1",
+        "roles": "admin",
+        "role": "admin",
+        "active": "",
+        "is_admin": "1",
+        "team": str(team),
+        "teams": str(team),
+        "password": "x",
+        "must_change_password": "1",
+        "created_at": "2000-01-01",
+        "scope": "4",
+    }
     assert (await client.post("/profile", data=data)).status_code == 303
     after = dict(await database.fetch_row("SELECT * FROM core_user WHERE id = $1", user.id))
     changed = {name for name in after if after[name] != before[name]}
@@ -224,8 +254,10 @@ async def test_the_profile_changes_what_is_ones_own_and_nothing_else(sign_in, ma
     assert found.preferences == {"theme": "dark", "density": "compact", "shortcuts": False}
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", " "), ("language", "tlh"), ("zone", "Mars/Base"), ("theme", "pink"),
-                                              ("density", "none")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", " "), ("language", "tlh"), ("zone", "Mars/Base"), ("theme", "pink"), ("density", "none")],
+)
 async def test_nonsense_in_the_profile_is_told_beside_the_field(sign_in, make_user, field, value):
     client = await sign_in(await make_user())
     data = {"name": "A", "language": "en", "zone": "UTC", "theme": "auto", "density": "cozy", field: value}
@@ -256,8 +288,11 @@ async def test_other_sessions_are_ended_on_the_profile(sign_in, make_user):
     one, two = await accounts.start_session(user.id, agent="Phone"), await accounts.start_session(user.id)
     page = (await client.get("/profile")).text
     assert "Phone" in page
-    key = next(row.key for row in await accounts.own_sessions(await accounts.context_of_session(client.cookies["smalta"]))
-               if row.agent == "Phone")  # fmt: skip
+    key = next(
+        row.key
+        for row in await accounts.own_sessions(await accounts.context_of_session(client.cookies["smalta"]))
+        if row.agent == "Phone"
+    )
     await client.post("/profile/sessions/end", data={"key": key})
     assert await accounts.context_of_session(one.token) is None
     await client.post("/profile/sessions/end-others")
@@ -278,13 +313,20 @@ async def test_an_api_key_is_shown_once(sign_in, make_user):
     assert await accounts.context_of_token(token) is None
 
 
-# --- administration -----------------------------------------------------------------------------------------------------------------
+# --- administration -------------------------------------------------------------------------------------------------
 
 
 async def test_a_new_user_signs_in_with_the_temporary_password_and_replaces_it(http, visitor, ctx):
     team = await accounts.create_team(ctx, "Newcomers")
-    data = {"name": "Новый", "email": "New.Comer@example.org", "roles": ["sales"], "teams": [str(team)], "primary": str(team),
-            "language": "en", "zone": "Europe/Moscow"}  # fmt: skip
+    data = {
+        "name": "Новый",
+        "email": "New.Comer@example.org",
+        "roles": ["sales"],
+        "teams": [str(team)],
+        "primary": str(team),
+        "language": "en",
+        "zone": "Europe/Moscow",
+    }
     page = await http.post("/settings/users/new", data=data)
     assert page.status_code == 200
     password = re.search(r'value="([a-z2-9]{4}(?:-[a-z2-9]{4}){3})"', page.text)[1]
@@ -315,7 +357,7 @@ async def test_a_user_is_changed_disabled_enabled_and_unlocked(http, make_user):
     assert (await http.post(f"/settings/users/{user.id}", data=data)).status_code == 303
     assert (await user.context()).name == "Renamed"
     await http.post(f"/settings/users/{user.id}/disable")
-    assert await user.context() is None
+    assert await accounts.context_of_user(user.id) is None
     assert "disabled" in (await http.get("/settings/users", params={"q": "Renamed"})).text
     await http.post(f"/settings/users/{user.id}/enable")
     assert (await http.post(f"/settings/users/{user.id}/unlock")).status_code == 303
@@ -361,8 +403,15 @@ async def test_teams_are_built_on_their_pages(http, make_user):
 async def test_a_role_is_made_changed_and_deleted_on_its_page(http, make_user):
     await http.post("/settings/roles", data={"label": "Paged", "like": ""})
     role = next(row for row in await permissions.list_roles() if row.key == "paged")
-    data = {"label": "Paged", "hint": "For the test", "pattern": ["*.view", ""], "pattern_scope": ["4", "0"],
-            "permission:core.users.manage": "4", "permission:core.roles.manage": "", "permission:made.up": "4"}  # fmt: skip
+    data = {
+        "label": "Paged",
+        "hint": "For the test",
+        "pattern": ["*.view", ""],
+        "pattern_scope": ["4", "0"],
+        "permission:core.users.manage": "4",
+        "permission:core.roles.manage": "",
+        "permission:made.up": "4",
+    }
     assert (await http.post(f"/settings/roles/{role.id}", data=data)).status_code == 303
     stored = await permissions.get_role(role.id)
     assert {key: int(scope) for key, scope in stored.grants.items()} == {"*.view": 4, "core.users.manage": 4}

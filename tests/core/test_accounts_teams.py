@@ -49,7 +49,7 @@ async def test_teams_below_include_every_depth(ctx, tree, make_user):
 
 
 async def test_a_team_moves_with_all_below_it(ctx, tree, make_user):
-    company, north, south, shop = tree
+    _company, north, south, shop = tree
     head = await make_user(role="manager", team=south)
     await accounts.move_team(ctx, north, south)
     assert (await head.context()).teams_below == {south, north, shop}

@@ -79,8 +79,10 @@ async def test_shares_add_single_records(ctx, things, make_user):
     await database.execute(
         "INSERT INTO core_share (kind, record, user_id, team_id, can_edit) VALUES"
         " ($1, 3, $2, NULL, false), ($1, 4, NULL, $3, true), ('core.other', 2, $2, NULL, true)",
-        KIND, user.id, team,
-    )  # fmt: skip
+        KIND,
+        user.id,
+        team,
+    )
     values = {"user_id": user.id, "teams": frozenset({team}), "teams_below": frozenset({team}), "has_shares": True}
     assert await seen(reader(Scope.OWN, **values)) == [3, 4]
     assert await seen(reader(Scope.OWN, verb="edit", **values), "edit") == [4]

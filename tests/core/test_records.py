@@ -87,7 +87,9 @@ async def ships(installation: Any) -> AsyncIterator[None]:
         ship BIGINT NOT NULL REFERENCES test_ship ON DELETE CASCADE, name VARCHAR(100) NOT NULL, rank VARCHAR(20) NOT NULL)"""
     )
     before = plugins.registry()
-    built = plugins.Registry(plugins=before.plugins, owned=[*before.owned, plugins.Owned("core", "register_records", SHIPS)])
+    built = plugins.Registry(
+        plugins=before.plugins, owned=[*before.owned, plugins.Owned("core", "register_records", SHIPS)]
+    )
     built.freeze()
     plugins.install(built)
     yield
@@ -110,7 +112,10 @@ def make(ctx: Context) -> Make:
 
 async def test_a_record_is_read_as_it_was_written(ctx: Context) -> None:
     ship = await records.create(
-        ctx, SAIL, {"name": "Заря", "flag": "ru", "price": Decimal("12.50"), "tags": ["old"]}, {"crew": [{"name": "Пётр", "rank": "captain"}]}
+        ctx,
+        SAIL,
+        {"name": "Заря", "flag": "ru", "price": Decimal("12.50"), "tags": ["old"]},
+        {"crew": [{"name": "Пётр", "rank": "captain"}]},
     )
     row = await records.get(ctx, SAIL, ship)
     assert (row["name"], row["flag"], row["price"], row["tags"]) == ("Заря", "ru", Decimal("12.50"), ["old"])
@@ -131,11 +136,19 @@ async def test_an_unknown_field_is_refused_and_nothing_is_written(ctx: Context) 
 
 
 async def test_undo_of_a_change_brings_back_the_exact_state(ctx: Context, make: Make) -> None:
-    ship = await records.create(ctx, SAIL, {"name": "Bark", "price": Decimal(1)}, {"crew": [{"name": "A"}, {"name": "B"}]})
+    ship = await records.create(
+        ctx, SAIL, {"name": "Bark", "price": Decimal(1)}, {"crew": [{"name": "A"}, {"name": "B"}]}
+    )
     before = await records.checksum()
     crew = (await records.get(ctx, SAIL, ship))["lines"]["crew"]
     async with operation(ctx, "x") as done:
-        await records.update(ctx, SAIL, ship, {"name": "Brig", "price": None, "tags": ["new"]}, {"crew": [{"id": crew[1]["id"], "name": "BB"}, {"name": "C"}]})
+        await records.update(
+            ctx,
+            SAIL,
+            ship,
+            {"name": "Brig", "price": None, "tags": ["new"]},
+            {"crew": [{"id": crew[1]["id"], "name": "BB"}, {"name": "C"}]},
+        )
     assert await records.checksum() != before
     undone = await records.undo(ctx, done.id)
     assert await records.checksum() == before
@@ -149,7 +162,10 @@ async def test_undo_of_a_creation_in_bulk_and_of_a_deletion(ctx: Context, make: 
     before = await records.checksum()
     async with operation(ctx, "many") as made:
         ids = await records.create_many(
-            ctx, SAIL, [{"name": f"Ship {n}", "price": Decimal(n)} for n in range(100)], [{"crew": [{"name": f"S{n}"}]} for n in range(100)]
+            ctx,
+            SAIL,
+            [{"name": f"Ship {n}", "price": Decimal(n)} for n in range(100)],
+            [{"crew": [{"name": f"S{n}"}]} for n in range(100)],
         )
     assert len(ids) == 100
     full = await records.checksum()
@@ -218,7 +234,9 @@ async def test_paging_by_keyset_meets_every_record_once(ctx: Context, sort: str)
     seen: list[int] = []
     place = None
     while True:
-        page = await records.select(ctx, SAIL, Query(filters=[Filter("tags", "has", "paged")], sort=sort, limit=7, after=place))
+        page = await records.select(
+            ctx, SAIL, Query(filters=[Filter("tags", "has", "paged")], sort=sort, limit=7, after=place)
+        )
         seen += [row["id"] for row in page.rows]
         place = page.next
         if place is None:
@@ -265,7 +283,9 @@ async def test_a_hidden_field_is_nowhere_and_a_masked_one_keeps_its_secret(ctx: 
 
 async def test_merging_unites_lines_and_moves_links_and_is_undone_whole(ctx: Context) -> None:
     keep = await records.create(ctx, SAIL, {"name": "Keep", "tags": ["a"]}, {"crew": [{"name": "A"}]})
-    other = await records.create(ctx, SAIL, {"name": "Other", "flag": "ru", "tags": ["b"]}, {"crew": [{"name": "A"}, {"name": "B"}]})
+    other = await records.create(
+        ctx, SAIL, {"name": "Other", "flag": "ru", "tags": ["b"]}, {"crew": [{"name": "A"}, {"name": "B"}]}
+    )
     sister = await records.create(ctx, SAIL, {"name": "Sister", "sister": other})
     before = await records.checksum()
     async with operation(ctx, "merge") as done:
@@ -281,11 +301,20 @@ async def test_merging_unites_lines_and_moves_links_and_is_undone_whole(ctx: Con
 async def test_plain_lists_stand_for_lines(ctx: Context) -> None:
     ship = await records.create(ctx, SAIL, {"name": "Flat", "captains": ["Ahab", "Nemo"]}, {"crew": [{"name": "Hand"}]})
     lines = (await records.get(ctx, SAIL, ship))["lines"]["crew"]
-    assert [(line["name"], line["rank"]) for line in lines] == [("Hand", "hand"), ("Ahab", "captain"), ("Nemo", "captain")]
+    assert [(line["name"], line["rank"]) for line in lines] == [
+        ("Hand", "hand"),
+        ("Ahab", "captain"),
+        ("Nemo", "captain"),
+    ]
     await records.update(ctx, SAIL, ship, {"captains": ["Nemo"]})
     row = await records.get(ctx, SAIL, ship)
-    assert row["captains"] == ["Nemo"] and [line["id"] for line in row["lines"]["crew"]] == [lines[0]["id"], lines[2]["id"]]
-    found = await records.select(ctx, SAIL, Query(filters=[Filter("captains", "eq", "Nemo")], columns=("name", "captains")))
+    assert row["captains"] == ["Nemo"] and [line["id"] for line in row["lines"]["crew"]] == [
+        lines[0]["id"],
+        lines[2]["id"],
+    ]
+    found = await records.select(
+        ctx, SAIL, Query(filters=[Filter("captains", "eq", "Nemo")], columns=("name", "captains"))
+    )
     assert [(row["id"], row["captains"]) for row in found.rows] == [(ship, ["Nemo"])]
 
 

@@ -107,6 +107,21 @@ async def test_users_see_and_end_only_their_own_sessions(make_user):
     assert await accounts.context_of_session(his.token)
 
 
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", "Chrome, Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 YaBrowser/25.8 Safari/537.36", "Яндекс Браузер, Windows"),
+        ("curl/8.0", "curl/8.0"),
+        ("", ""),
+    ],
+)
+def test_a_session_names_browser_and_system(agent, device):
+    now = dt.datetime.now(dt.UTC)
+    assert accounts.OpenSession("k", now, now, "", agent, False).device == device
+
+
 async def test_a_disabled_user_is_out_at_the_next_request_and_stays_out(ctx, make_user):
     user = await make_user()
     session = await accounts.start_session(user.id)
@@ -180,8 +195,25 @@ def test_after_signing_in_a_path_of_ours_is_followed(target):
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.org", "/\\evil.org", "\\\\evil.org", "https://evil.org", "https:evil.org", "javascript:alert(1)", "evil.org",
-     "/\t/evil.org", "\t//evil.org", "/x\r\nSet-Cookie: a=b", "", None, "/login", "/logout", " /x", "/x y", "/%5c" + "a" * 3000],
-)  # fmt: skip
+    [
+        "//evil.org",
+        "/\\evil.org",
+        "\\\\evil.org",
+        "https://evil.org",
+        "https:evil.org",
+        "javascript:alert(1)",
+        "evil.org",
+        "/\t/evil.org",
+        "\t//evil.org",
+        "/x\r\nSet-Cookie: a=b",
+        "",
+        None,
+        "/login",
+        "/logout",
+        " /x",
+        "/x y",
+        "/%5c" + "a" * 3000,
+    ],
+)
 def test_after_signing_in_nobody_is_led_elsewhere(target):
     assert accounts.safe_next(target) == "/"

@@ -170,7 +170,9 @@ async def _fields(ctx: Context, form: FormMultiDict) -> dict[tuple[str, str], Fi
     for kind, _label, rows in await _kinds(ctx, {}):
         for name, _text, _right in rows:
             chosen = text(form, f"field:{kind}:{name}")
-            found.update({(kind, name): right for right in permissions.FIELD_RIGHTS if right == chosen})
+            for right in permissions.FIELD_RIGHTS:
+                if right == chosen:
+                    found[kind, name] = right
     return found
 
 

@@ -87,7 +87,7 @@ async def add_field(ctx: Context, request: AnyRequest) -> Response[Any]:
         key = await _free_key(kind, labels)
         if _one(texts, "type") not in TYPES or kind not in {view.key for view in records.views()}:
             raise Refuse(_("Choose a kind of record and a type."))
-        async with operation(ctx, _("Field added: %(label)s"), label=next(iter(labels.values()))):
+        async with operation(ctx, _("Field added: %(name)s"), name=next(iter(labels.values()))):
             await execute(
                 """INSERT INTO core_custom_field (kind, key, label, type, options, required, position)
                 VALUES ($1, $2, $3::jsonb, $4, $5::jsonb, $6, $7)""",
@@ -110,7 +110,7 @@ async def change_field(ctx: Context, request: AnyRequest) -> Response[Any]:
         labels, options = _labels(texts), _options({**texts, "type": [row["type"]]})
     except Refuse as refused:
         return await _page(ctx, request, row["kind"], None, {str(number): " ".join(_errors(ctx, refused).values())})
-    async with operation(ctx, _("Field changed: %(label)s"), label=next(iter(labels.values()))):
+    async with operation(ctx, _("Field changed: %(name)s"), name=next(iter(labels.values()))):
         await execute(
             """UPDATE core_custom_field SET label = $2::jsonb, options = $3::jsonb, required = $4, position = $5, active = $6
             WHERE id = $1""",

@@ -12,6 +12,7 @@ from core.context import Conflict, Context, Denied, Missing, Refuse
 from core.history import operation
 from core.language import _
 from core.records import Field, KindView
+from core.ui.derived import journal
 from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import fact_value, may, title
 from core.ui.derived.forms import sent
@@ -47,7 +48,7 @@ async def save_field(kind: str, ctx: Context, request: AnyRequest) -> Response[A
         async with operation(ctx, _("Changed: %(title)s"), title=title(ctx, view, row)) as op:
             await records.update(ctx, kind, row["id"], {field.name: value}, was={field.name: was})
     except Conflict as conflict:
-        problems.conflicts |= {one.name: one for one in conflict.conflicts}
+        problems.conflicts |= await journal.named(ctx, kind, row["id"], conflict.conflicts)
         if not conflict.conflicts:
             problems.fields[field.name] = conflict.text(ctx)
     except Denied:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from core.database import script
 from core.language import _, translate
+from core.records import normalise, sorting_key
 from core.settings import current
 
 ID = "2026-11-23T01:01:00:000000"
@@ -230,6 +233,8 @@ CREATE TRIGGER funnel_note_moves AFTER UPDATE ON funnel_deal REFERENCING OLD TAB
     FOR EACH STATEMENT EXECUTE FUNCTION funnel_note_moves();
 """
 
+SALES = _("Sales")
+
 STAGES = (
     (_("New"), "blue", 10, "open"),
     (_("Qualified"), "teal", 25, "open"),
@@ -259,8 +264,13 @@ def _first_pipeline() -> str:
 
     def names(message: str) -> str:
         """The name and its sorting key as SQL literals."""
-        name = translate(language, message).replace("'", "''")
-        return f"'{name}', '{name.casefold().replace('ё', 'е')}'"
+        name = translate(language, message)
+        return f"{_literal(name)}, {_literal(sorting_key(name))}"
+
+    def found(kind: str, messages: Sequence[str]) -> str:
+        """What the search knows of them: they are numbered from 1."""
+        words = [_literal(normalise(translate(language, message))) for message in messages]
+        return ",\n".join(f"('{kind}', {number}, {word}, {word})" for number, word in enumerate(words, 1))
 
     stages = ",\n".join(
         f"({names(name)}, 1, {number}, '{tone}', {probability}, '{outcome}')"
@@ -268,7 +278,16 @@ def _first_pipeline() -> str:
     )
     reasons = ",\n".join(f"({names(name)}, {number})" for number, name in enumerate(REASONS, 1))
     return f"""
-INSERT INTO funnel_pipeline (name, name_key, position) VALUES ({names(_("Sales"))}, 1);
+INSERT INTO funnel_pipeline (name, name_key, position) VALUES ({names(SALES)}, 1);
 INSERT INTO funnel_stage (name, name_key, pipeline, position, tone, probability, outcome) VALUES {stages};
 INSERT INTO funnel_lost_reason (name, name_key, position) VALUES {reasons};
+INSERT INTO core_search (kind, record, title_key, body) VALUES
+{found("funnel.pipelines", [SALES])},
+{found("funnel.stages", [name for name, *_rest in STAGES])},
+{found("funnel.reasons", REASONS)};
 """
+
+
+def _literal(text: str) -> str:
+    """A text as SQL writes it; the texts are ours."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,67 @@
+"""The funnel on the today page: my deals that need me, what to expect of them, and their funnel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from core.context import Context, utc_now
+from core.database import fetch
+from core.language import local_time
+from core.parts import Fragment
+from core.permissions import scope_sql
+from plugins.funnel import board
+from plugins.funnel.board import Sums, added, may_see_amounts
+from plugins.funnel.deals import KIND
+from plugins.funnel.pages import money_text, rotting_days
+
+SHOWN = 6
+AHEAD = dt.timedelta(days=7)
+
+
+async def widget(ctx: Context) -> Fragment | None:
+    """My open deals: those that should close within a week or are stuck, the forecast, and how many stand in which stage."""
+    if ctx.user_id is None:
+        return None
+    amounts = may_see_amounts(ctx)
+    stages = await _stages(ctx, amounts)
+    deals = await _pressing(ctx)
+    data = {
+        "stages": [{"name": stage["name"], "n": stage["count"], "sum": money_text(ctx, stage["sums"])} for stage in stages],
+        "deals": deals,
+        "sum": money_text(ctx, added(stage["sums"] for stage in stages)),
+        "forecast": money_text(ctx, added(stage["weighted"] for stage in stages)),
+        "amounts": amounts,
+        "today": local_time(utc_now(), ctx.zone).date(),
+    }
+    return Fragment("funnel/_today.html", data, count=sum(stage["count"] for stage in stages), href="/funnel/board?owner=me")
+
+
+async def _stages(ctx: Context, amounts: bool) -> list[dict[str, Any]]:
+    """My open deals by stage, from the kept totals; of several pipelines the stages follow each other."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in await board.totals(ctx, owner=ctx.user_id):
+        fresh: dict[str, Any] = {"name": row["name"], "count": 0, "sums": {}, "weighted": {}}
+        stage = found.setdefault(row["id"], fresh)
+        stage["count"] += row["deals"]
+        sums: Sums = stage["sums"]
+        if amounts and row["amount"]:
+            sums[row["currency"]] = row["amount"]
+            stage["weighted"][row["currency"]] = row["amount"] * row["probability"] / 100
+    return list(found.values())
+
+
+async def _pressing(ctx: Context) -> list[dict[str, Any]]:
+    today = local_time(utc_now(), ctx.zone).date()
+    days = await rotting_days(ctx)
+    rows = await fetch(
+        f"""SELECT d.id, d.title, d.amount, d.currency, d.expected_close, d.stage_since, s.name AS stage, s.tone
+        FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
+        WHERE d.owner = $1 AND d.deleted_at IS NULL AND s.outcome = 'open' AND {scope_sql(ctx, f"{KIND}.view", "d", KIND)}
+        AND (d.expected_close <= $2 OR ($3::int > 0 AND d.stage_since < now() - make_interval(days => $3::int)))
+        ORDER BY d.expected_close NULLS LAST, d.stage_since LIMIT {SHOWN}""",
+        ctx.user_id,
+        today + AHEAD,
+        days,
+    )
+    return [{**row, "days": (utc_now() - row["stage_since"]).days, "stuck": days and (utc_now() - row["stage_since"]).days > days} for row in rows]
