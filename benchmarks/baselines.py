@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import asyncpg
+import uvicorn
+from litestar import Litestar, Response, get
 
 from benchmarks import loadgen
 
@@ -107,9 +109,6 @@ def _free_port() -> int:
 
 
 def _serve(page: bytes, port: int) -> None:
-    import uvicorn
-    from litestar import Litestar, Response, get
-
     @get("/")
     async def answer() -> Response[bytes]:
         return Response(page, media_type="text/html")

@@ -37,7 +37,7 @@ OPS = ("list", "deep", "name", "phone", "email", "card", "create", "board")
 def main() -> None:
     """Run it all and write the results."""
     chosen = _arguments()
-    os.environ["SMALTA_PLUGINS"] = '["funnel", "exchange"]'
+    os.environ["SMALTA_PLUGINS"] = "funnel,exchange"
     with tempfile.TemporaryDirectory(prefix="smalta-bench-") as folder:
         results = asyncio.run(_run(chosen, Path(folder)))
     text = json.dumps(results, ensure_ascii=False, indent=1)

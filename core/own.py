@@ -15,21 +15,12 @@ ROOMS = ("accounts", "permissions", "history", "jobs", "events", "records", "ui"
 
 def room(name: str) -> ModuleType | None:
     """The package of that room, or None while the house has none."""
-    try:  # BUILDING
-        return importlib.import_module(f"core.{name}") if importlib.util.find_spec(f"core.{name}") else None
-    except ImportError:  # BUILDING
-        return None  # BUILDING
+    return importlib.import_module(f"core.{name}") if importlib.util.find_spec(f"core.{name}") else None
 
 
 def _exported(name: str) -> list[Any]:
     """What every room exports under that name (`core.accounts.ROUTES`), in the order of the rooms."""
-    found: list[Any] = []  # BUILDING
-    for each in ROOMS:  # BUILDING
-        try:  # BUILDING
-            found += getattr(room(each), name, ())  # BUILDING
-        except ImportError as error:  # BUILDING
-            print(f"still missing in core.{each}: {error}")  # BUILDING
-    return found  # BUILDING
+    return [part for each in ROOMS for part in getattr(room(each), name, ())]
 
 
 def register_records() -> list[parts.RecordKind]:

@@ -12,15 +12,7 @@ ROOMS = ("database", "accounts", "permissions", "history", "records", "jobs", "c
 
 def _table_modules() -> list[str]:
     """`core.<room>.tables` of every room that has tables."""
-    found = []  # BUILDING
-    for room in ROOMS:  # BUILDING
-        try:  # BUILDING
-            if importlib.util.find_spec(f"core.{room}.tables"):  # BUILDING
-                importlib.import_module(f"core.{room}.tables")  # BUILDING
-                found.append(f"core.{room}.tables")  # BUILDING
-        except ImportError as error:  # BUILDING
-            print(f"still missing: core.{room}.tables: {error}")  # BUILDING
-    return found  # BUILDING
+    return [f"core.{room}.tables" for room in ROOMS if importlib.util.find_spec(f"core.{room}.tables")]
 
 
 APP_CONFIG = AppConfig(

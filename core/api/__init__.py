@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core import parts
 from core.api.bodies import read_json
-from core.api.endpoints import endpoint, page_of, pairs_of, reply
+from core.api.endpoints import endpoint, page_of, pairs_of, reply, whole
 from core.api.idempotency import forget_old
 from core.api.pages import NAVIGATION, ROUTES
 from core.api.problems import Problem
@@ -22,6 +22,7 @@ __all__ = [
     "pairs_of",
     "read_json",
     "reply",
+    "whole",
 ]
 
 JOBS = [

@@ -1,4 +1,4 @@
-"""Records as JSON, and JSON as what is written: exact decimals, ids for links, own fields under `custom`, lines as arrays."""
+"""Records as JSON, and JSON as what is written: exact decimals, ids for links, own fields under `custom`, lines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def read_json(request: Request[Any, Any, Any]) -> Json:
         raise Problem(400, _("The body is not a JSON object: %(reason)s"), reason=str(error)[:200]) from None
 
 
-# --- out -----------------------------------------------------------------------------------------------------------------
+# --- out ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _line(lines: LinesView, row: Mapping[str, Any]) -> Json:
     return made
 
 
-# --- in ------------------------------------------------------------------------------------------------------------------
+# --- in -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Written:
 
 
 def read_record(ctx: Context, view: KindView, body: Json, *, new: bool = False) -> Written:
-    """The values of the body; every name that is unknown, not to be written or of a wrong type is named in one refusal."""
+    """The values of the body; every name that is unknown, not to be written or wrong is named in one refusal."""
     errors: dict[str, str] = {}
     written = Written({}, {})
     keys = {lines.key: lines for lines in view.lines}

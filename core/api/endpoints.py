@@ -24,7 +24,7 @@ Endpoint = Callable[[Context, AnyRequest], Awaitable[Answer]]
 def endpoint(handler: Endpoint) -> Endpoint:
     """A handler as an endpoint: `Accept-Language`, `Idempotency-Key` on POST, and problem+json for what is refused.
 
-    Plugins put it on the handlers they give by `register_api_routes`; the handler raises `Refuse` and answers with `reply`.
+    Plugins put it on the handlers they give by `register_api_routes`, which may raise `Refuse` and answer by `reply`.
     """
 
     async def answer(ctx: Context, request: AnyRequest) -> Answer:

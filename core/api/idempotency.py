@@ -1,7 +1,7 @@
 """Idempotency-Key: the same request sent twice has one effect and gets one answer.
 
-The row is claimed at the start of the transaction in which the effect is written and filled at its end, so a crash leaves
-both or neither. A second request meets the first one's row and waits until that transaction ends.
+The row is claimed at the start of the transaction in which the effect is written and filled at its end, so a crash
+leaves both or neither. A second request meets the first one's row and waits until that transaction ends.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ async def _claim(place: tuple[int, str, str], digest: bytes) -> bool:
 
 async def _again(place: tuple[int, str, str], digest: bytes) -> Answer:
     row = await fetch_row(
-        "SELECT request, status, headers, body FROM core_idempotency WHERE user_id = $1 AND route = $2 AND key = $3", *place
+        "SELECT request, status, headers, body FROM core_idempotency WHERE user_id = $1 AND route = $2 AND key = $3",
+        *place,
     )
     if row is None:  # forgotten between the two statements
         raise Problem(409, _("The same request is still under way."))

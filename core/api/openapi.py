@@ -88,7 +88,7 @@ def schema_name(view: KindView) -> str:
     return "".join(word.capitalize() for word in words)
 
 
-# --- schemas -------------------------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------------------------
 
 
 def _record(ctx: Context, view: KindView) -> Schema:
@@ -173,11 +173,17 @@ def _change() -> Schema:
     values = {"type": ["object", "null"]}
     operation = _operation()["properties"]
     told = {name: operation[name] for name in ("at", "actor", "actor_name", "source", "label")}
-    properties = {"id": {"type": "integer"}, "operation": {"type": "integer"}, **told, "before": values, "after": values}
+    properties = {
+        "id": {"type": "integer"},
+        "operation": {"type": "integer"},
+        **told,
+        "before": values,
+        "after": values,
+    }
     return {"type": "object", "required": ["id", "operation", "at", "before", "after"], "properties": properties}
 
 
-# --- paths ---------------------------------------------------------------------------------------------------------------
+# --- paths ----------------------------------------------------------------------------------------------------------
 
 
 def _paths_of(ctx: Context, view: KindView, name: str) -> Schema:
@@ -205,7 +211,9 @@ def _described(view: KindView, verb: str, summary: str) -> Schema:
 
 def _list(ctx: Context, view: KindView, name: str) -> Schema:
     text = {"type": "string"}
-    sortable = [field.name for field in view.fields.values() if field.sortable and field.right(ctx) in (None, "readonly")]
+    sortable = [
+        field.name for field in view.fields.values() if field.sortable and field.right(ctx) in (None, "readonly")
+    ]
     orders = [order for field in ["id", *sortable] for order in (field, f"-{field}")]
     own: list[Schema] = [
         {"name": "q", "in": "query", "schema": text, "description": "Words to search for"},
@@ -257,21 +265,18 @@ def _delete(view: KindView) -> Schema:
 
 
 def _common_paths() -> Schema:
-    tag = {"tags": ["operations"]}
-    listed = {**tag, "operationId": "operations.list", "summary": "What was done, newest first"}
-    listed |= {
-        "parameters": [_parameter("after_id"), _parameter("limit")],
-        "responses": _responses(_page("Operation"), 400, 403),
-    }
-    undone = {**tag, "operationId": "operations.undo", "summary": "Undo it whole, by a new operation"}
-    undone |= {
-        "parameters": [_parameter("id"), _parameter("idempotency_key")],
-        "responses": {
-            "201": _content(_reference("Operation"), "The operation that undid it"),
-            **_errors(400, 403, 404, 409, 422),
-        },
-    }
-    return {f"{API}/operations": {"get": listed}, f"{API}/operations/{{id}}/undo": {"post": undone}}
+    def made(verb: str, summary: str, parameters: list[str], responses: Schema) -> Schema:
+        named = {"operationId": f"operations.{verb}", "summary": summary, "tags": ["operations"]}
+        return {**named, "parameters": [_parameter(name) for name in parameters], "responses": responses}
+
+    done = {"201": _content(_reference("Operation"), "The operation that undid it"), **_errors(400, 403, 404, 409, 422)}
+    listed = made(
+        "list", "What was done, newest first", ["after_id", "limit"], _responses(_page("Operation"), 400, 403)
+    )
+    one = made("read", "One operation", ["id"], _responses(_reference("Operation"), 400, 404))
+    undone = made("undo", "Undo it whole, by a new operation", ["id", "idempotency_key"], done)
+    paths = {f"{API}/operations": {"get": listed}, f"{API}/operations/{{id}}": {"get": one}}
+    return {**paths, f"{API}/operations/{{id}}/undo": {"post": undone}}
 
 
 def _plugin_paths(ctx: Context) -> Schema:
@@ -283,7 +288,8 @@ def _plugin_paths(ctx: Context) -> Schema:
             names = [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
             made: Schema = paths.setdefault(path, {})
             made["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": {"type": ["integer", "string"]}} for name in names
+                {"name": name, "in": "path", "required": True, "schema": {"type": ["integer", "string"]}}
+                for name in names
             ]
             for method in route.methods:
                 made[method.lower()] = {

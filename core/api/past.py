@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,9 +11,14 @@ from core import records
 from core.accounts import people
 from core.api.bodies import Json
 from core.api.endpoints import Answer, AnyRequest, Endpoint, page_of, pairs_of, reply
-from core.context import Context
+from core.context import Context, Missing
 from core.database import Row, fetch
+from core.language import _
+from core.permissions import scope_sql
 from core.records import KindView, LineListField
+
+SEE_ALL = "core.operations.view"
+"""The permission to read the operations of other people, as far as their records may be seen."""
 
 _HISTORY = """
 SELECT c.id, c.operation, c.before, c.after, o.at, o.actor, o.source, o.label, o.label_values
@@ -88,18 +93,27 @@ def label_text(ctx: Context, label: str, values: str | None) -> str:
         return ctx.t(label)
 
 
+_OPERATION = """
+SELECT o.id, o.at, o.actor, o.source, o.label, o.label_values, o.state, o.undoes,
+    (SELECT count(*) FROM (SELECT 1 FROM core_change c WHERE c.operation = o.id LIMIT 1001) x) AS changes
+FROM core_operation o WHERE {visible} AND {which} ORDER BY o.id DESC LIMIT {limit}
+"""
+
+
 async def operations(ctx: Context, request: AnyRequest) -> Answer:
     """GET of what was done, newest first, as far as the reader may see it."""
     after, limit = page_of(request)
-    rows = await records.operations(ctx, before=after, limit=limit + 1)
-    items = [_operation(row) for row in rows[:limit]]
+    sql = _OPERATION.format(visible=_visible(ctx), which="($1::bigint IS NULL OR o.id < $1)", limit=limit + 1)
+    rows = await fetch(sql, after)
+    names = await people(ctx.epoch)
+    items = [_operation(ctx, row, names) for row in rows[:limit]]
     return reply({"items": items, "next": items[-1]["id"] if len(rows) > limit else None})
 
 
 async def operation(ctx: Context, request: AnyRequest) -> Answer:
     """GET of one operation."""
     pairs_of(request)
-    return reply(_operation(await _one(ctx, request.path_params["id"])))
+    return reply(await _one(ctx, request.path_params["id"]))
 
 
 async def undo(ctx: Context, request: AnyRequest) -> Answer:
@@ -108,4 +122,43 @@ async def undo(ctx: Context, request: AnyRequest) -> Answer:
     number = request.path_params["id"]
     await _one(ctx, number)
     made = await records.undo(ctx, number)
-    return reply(_operation(await _one(ctx, made)), 201, {"Location": f"/api/v1/operations/{made}", "Smalta-Operation": str(made)})
+    headers = {"Location": f"/api/v1/operations/{made}", "Smalta-Operation": str(made)}
+    return reply(await _one(ctx, made), 201, headers)
+
+
+async def _one(ctx: Context, number: int) -> Json:
+    rows = await fetch(_OPERATION.format(visible=_visible(ctx), which="o.id = $1", limit=1), number)
+    if not rows:
+        raise Missing(_("There is no such operation."))
+    return _operation(ctx, rows[0], await people(ctx.epoch))
+
+
+def _visible(ctx: Context) -> str:
+    """One's own operations, and for whoever may read those of others: such as touched a record one may see."""
+    if ctx.everything:
+        return "TRUE"
+    own = f"o.actor = {int(ctx.user_id or 0)}"
+    if not ctx.allows(SEE_ALL):
+        return own
+    seen = [
+        f"(c.kind = '{view.key}' AND {scope_sql(ctx, view.permission('view'), 'c', view.key, record='record')})"
+        for view in records.views()
+        if ctx.allows(view.permission("view")) and not view.ownerless
+    ]
+    if not seen:
+        return own
+    return f"({own} OR EXISTS (SELECT 1 FROM core_change c WHERE c.operation = o.id AND ({' OR '.join(seen)})))"
+
+
+def _operation(ctx: Context, row: Row, names: Mapping[int, str]) -> Json:
+    return {
+        "id": row["id"],
+        "at": row["at"],
+        "actor": row["actor"],
+        "actor_name": names.get(row["actor"]),
+        "source": row["source"],
+        "label": label_text(ctx, row["label"], row["label_values"]),
+        "state": row["state"],
+        "undoes": row["undoes"],
+        "changes": row["changes"],
+    }

@@ -49,7 +49,9 @@ def problem(
     """The answer to a request that failed; what is empty is left out."""
     body: dict[str, object] = {"type": "about:blank", "title": ctx.t(TITLES[status]), "status": status}
     body |= {key: value for key, value in {"detail": detail, **more}.items() if value}
-    return Response(encode(body), status_code=status, media_type="application/problem+json", headers=dict(headers or {}))
+    return Response(
+        encode(body), status_code=status, media_type="application/problem+json", headers=dict(headers or {})
+    )
 
 
 def of_refusal(ctx: Context, error: Refuse) -> Response[bytes]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core import records
 from core.api.bodies import Json, read_json, read_record, shape
-from core.api.endpoints import Answer, AnyRequest, Endpoint, page_of, pairs_of, reply, whole
+from core.api.endpoints import Answer, AnyRequest, Endpoint, pairs_of, reply, whole
 from core.api.problems import Problem
 from core.context import Conflict, Context, Refuse
 from core.history import operation

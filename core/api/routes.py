@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core import parts
 from core.api import past, records
 from core.api.endpoints import Endpoint, endpoint
 from core.parts import SIGNED_IN, RecordKind, Route

@@ -116,6 +116,8 @@ async def _has_users() -> bool:
 
 async def _has_records() -> bool:
     for kind in plugins.registry().kinds():
+        if getattr(kind.table, "ownerless", False):
+            continue  # A catalogue comes filled.
         # The name of a table is that of a class; nothing from outside.
         if await database.fetch_value(f"SELECT EXISTS (SELECT FROM {kind.table._meta.tablename})"):
             return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core import records
-from core.clients.kinds import CLIENTS, ENTRIES
-from core.context import Context, Missing
+from core.clients.kinds import ENTRIES
+from core.clients.seeing import require_visible
+from core.context import Context
 from core.history import operation
 from core.language import _
 
@@ -16,8 +17,7 @@ async def add_entry(ctx: Context, client_id: int, kind: str = "note", **values: 
 
     `values`: at, direction (`in`, `out`), minutes, subject, body, outcome, pinned.
     """
-    if client_id not in await records.titles(ctx, CLIENTS, [client_id]):
-        raise Missing(_("There is no such record, or you may not see it."))
+    await require_visible(ctx, client_id)
     return await records.create(ctx, ENTRIES, {"client": client_id, "kind": kind, **values})
 
 

@@ -18,11 +18,12 @@ import msgspec
 from core import accounts, parts, plugins, records
 from core.clients import telling
 from core.clients.kinds import CLIENTS, ENTRIES
+from core.clients.seeing import require_visible
 from core.clients.telling import Told
-from core.context import Context, Missing, Refuse
+from core.context import Context, Refuse
 from core.database import Row, fetch
 from core.language import _
-from core.permissions import require, scope_sql
+from core.permissions import scope_sql
 
 ENTRY_SORTS = ("note", "call", "letter", "meeting")
 CHANGES = "changes"
@@ -79,9 +80,7 @@ async def timeline(
 
     `kinds` are `note`, `call`, `letter`, `meeting`, `changes` and keys of kinds of record; `before` is the last page's `next`.
     """
-    require(ctx, f"{CLIENTS}.view")
-    if client_id not in await records.titles(ctx, CLIENTS, [client_id]):
-        raise Missing(_("There is no such record, or you may not see it."))
+    await require_visible(ctx, client_id)
     return await read(ctx, client_id, kinds, before, limit)
 
 

@@ -91,12 +91,15 @@ async def save_installation(ctx: Context, request: AnyRequest) -> Response[str]:
 
 
 def read_choices(ctx: Context, given: FormMultiDict) -> tuple[dict[str, object], dict[str, str]]:
-    """What the form says for each setting, and what is wrong with it."""
+    """What the form says for each setting it has, and what is wrong with it."""
     values: dict[str, object] = {}
     errors: dict[str, str] = {}
     for part in plugins.registry().of(parts.Setting):
+        if part.key not in given:
+            continue
         try:
-            values[part.key] = read_choice(part, str(given.get(part.key, "")).strip())
+            # A box that is not ticked sends nothing but the hidden 0 before it.
+            values[part.key] = read_choice(part, str(given.getall(part.key)[-1]).strip())
         except Refuse as refusal:
             errors[part.key] = refusal.text(ctx)
     return values, errors

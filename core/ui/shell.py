@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -20,43 +20,42 @@ ADMIN_PREFIX = "/settings"
 
 @dataclass(frozen=True)
 class Frame:
-    """What shell.html shows around a page for one user."""
+    """What shell.html shows around a page for one user; side, top and bottom are ready HTML."""
 
     company: str
-    menu: Markup
-    tabs: Markup
-    keys: Markup
     create: tuple[parts.RecordKind, ...]
     problems: int
     admin: bool
     theme: str
     density: str
     shortcuts: bool
+    side: Markup = Markup()
+    top: Markup = Markup()
+    bottom: Markup = Markup()
 
 
 _kept: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
-KEPT = 2048
+KEPT = 256
+"""Frames kept in memory, some 15 kB each."""
 
 
 async def of(ctx: Context, active: str) -> Frame:
-    """The frame for this user; its menu is rendered once and kept until rights or settings change."""
+    """The frame for this user; it is rendered once and kept until rights, settings or the session change."""
     company = await installation.company(ctx)
-    return _frame(ctx, active, company)
+    key = (ctx.csrf, ctx.user_id, ctx.epoch, ctx.language, active, company, ctx.everything)
+    found = _kept.get(key)
+    if found is None or current().strict:
+        found = _kept[key] = _rendered(ctx, active, company)
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    else:
+        _kept.move_to_end(key)
+    return found
 
 
 def without_database(ctx: Context) -> Frame:
     """The frame of a page that is shown while the database is away."""
-    return _frame(ctx, "", current().company or installation.PRODUCT)
-
-
-def _frame(ctx: Context, active: str, company: str) -> Frame:
-    key = (ctx.user_id, ctx.epoch, ctx.language, active, company, ctx.everything)
-    found = _kept.get(key)
-    if found is None or current().strict:
-        found = _kept[key] = _make(ctx, active, company)
-        if len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return found
+    return _plain(ctx, current().company or installation.PRODUCT)
 
 
 def forget() -> None:
@@ -64,19 +63,13 @@ def forget() -> None:
     _kept.clear()
 
 
-def _make(ctx: Context, active: str, company: str) -> Frame:
-    registry = plugins.registry()
-    groups = list(menu_groups(ctx))
-    items = [item for _, members in groups for item in members]
+def _plain(ctx: Context, company: str) -> Frame:
+    """What the frame says, without its HTML: enough for a page that has no menu."""
     preferences = ctx.preferences
-    keys = go_keys(items)
     return Frame(
         company=company,
-        menu=_macro(ctx, "menu_items", groups, active, keys),
-        tabs=_macro(ctx, "tab_items", items[:4], active),
-        keys=_macro(ctx, "key_items", [(item, key) for item in items if (key := keys.get(item.key))]),
         create=creatable(ctx),
-        problems=len(registry.problems) if ctx.allows(installation.MANAGE) else 0,
+        problems=len(plugins.registry().problems) if ctx.allows(installation.MANAGE) else 0,
         admin=any(True for _ in admin_items(ctx)),
         theme=str(preferences.get("theme") or "auto"),
         density=str(preferences.get("density") or "cozy"),
@@ -84,10 +77,29 @@ def _make(ctx: Context, active: str, company: str) -> Frame:
     )
 
 
-def _macro(ctx: Context, name: str, *arguments: object) -> Markup:
+def _rendered(ctx: Context, active: str, company: str) -> Frame:
+    plain = _plain(ctx, company)
+    if ctx.user_id is None:
+        return plain
+    groups = list(menu_groups(ctx))
+    items = [item for _, members in groups for item in members]
+    values = {
+        "ctx": ctx,
+        "shell": plain,
+        "active": active,
+        "groups": groups,
+        "tabs": items[:4],
+        "keys": go_keys(items),
+        "items": items,
+    }
+    side, top, bottom = (_html(ctx, name, values) for name in ("_nav.html", "_topbar.html", "_dialogs.html"))
+    return replace(plain, side=side, top=top, bottom=bottom)
+
+
+def _html(ctx: Context, template: str, values: Mapping[str, object]) -> Markup:
     token = reader.set(ctx)
     try:
-        made = getattr(environment(ctx.language).get_template("_menu.html").module, name)(*arguments)
+        made = environment(ctx.language).get_template(template).render(values)
         return Markup(made)  # noqa: S704  (rendered with autoescape)
     finally:
         reader.reset(token)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from stdnum.ru import inn
@@ -16,6 +17,7 @@ NOTHING = frozenset({"null", "(null)", "n/a", "#n/a", "nan", "none", "\\n", "-",
 """What programs and people write for nothing."""
 ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ССЫЛКА!", "#ДЕЛ/0!", "#ЗНАЧ!", "#ИМЯ?", "#ЧИСЛО!", "#ПУСТО!")
 CACHE = 50_000
+IDENTIFIERS = frozenset({"external_id", "inn", "account", "iban"})
 
 _SHIELD = re.compile(r"^'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 """The apostrophe that our own export, and others', put before a dangerous cell."""
@@ -89,6 +91,17 @@ def whole_inn(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class TooLong:
+    """A text that does not go into its field whole."""
+
+    text: str
+
+    def cut(self, length: int) -> str:
+        """Its beginning, with a mark that more came."""
+        return self.text[: length - 1].rstrip() + "…"
+
+
 class Converter:
     """Turns the cells of one target into values, remembering each distinct text."""
 
@@ -97,6 +110,8 @@ class Converter:
         self.meanings = {key.casefold(): value for key, value in (meanings or {}).items()}
         self._known: dict[str, Any] = {}
         self._tidy = self._tidier(order, thousands)
+        # A name or a title may be cut; a code or an address that is cut is another one.
+        self._cuts = target.field.widget == "text" and target.field.length >= 100 and target.name not in IDENTIFIERS
 
     def _tidier(self, order: str, thousands: str) -> Callable[[str], str] | None:
         widget = self.target.field.widget
@@ -132,6 +147,8 @@ class Converter:
             text = self.meaning(cell)
             if not text:
                 return [] if self.target.many and not self.target.lines else None
+            if self._cuts and len(text) > self.target.field.length:
+                return TooLong(text)
             return self.target.field.parse(self._tidy(text) if self._tidy else text)
         except Refuse as refusal:
             return refusal

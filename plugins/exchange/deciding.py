@@ -62,6 +62,8 @@ class Decider:
         """What a row is known by → its number in the file."""
         self.records: dict[int, int] = {}
         """The number of a row → the record it became."""
+        self.own: set[int] = set()
+        """The records that this import itself made."""
         self.repeated: dict[str, dict[Any, list[int]]] = {}
         self.by_same_name: dict[str, int] = {}
         self.existing: dict[int, Values] = {}
@@ -144,8 +146,16 @@ class Decider:
                 hits = {one: [self.by_same_name[one[0]]] for one in tuples if one[0] in self.by_same_name}
             else:
                 hits = await records.find(self.ctx, self.view.key, rule.split("+"), list(tuples))
-            found.update({(rule, values): ids for values, ids in hits.items()})
+            found.update({(rule, values): left for values, ids in hits.items() if (left := self._strangers(ids))})
         return found
+
+    def _strangers(self, ids: Sequence[int]) -> list[int]:
+        """Without the records that earlier rows became, unless rows of the file join each other."""
+        return list(ids) if self._joins else [record for record in ids if record not in self.own]
+
+    @property
+    def _joins(self) -> bool:
+        return self.plan.options.repeats == "join"
 
     async def _existing(self, made: Sequence[Decision], stored: Mapping[Key, list[int]]) -> dict[int, Values]:
         """What is stored of the records that rows of this batch may change."""
@@ -161,17 +171,21 @@ class Decider:
     def _match(self, decision: Decision, stored: Mapping[Key, list[int]]) -> None:
         for key in decision.keys:
             number = self.seen.get(self._comparable(key))
-            ids = stored.get(key)
-            if number is None and not ids:
-                continue
-            if number is not None:
+            if number is not None and self._joins:
                 self._join(decision, number)
-            elif ids:
+            elif ids := stored.get(key):
                 self._take(decision, key, ids)
+            elif number is None or key[0] != SIMILAR:
+                continue
             if key[0] == SIMILAR:
-                decision.suggested = True
-                decision.read.notes.append(self.ctx.t(_("The name differs only in quotation marks, case or spaces.")))
+                self._suggest(decision, number)
             return
+
+    def _suggest(self, decision: Decision, number: int | None) -> None:
+        decision.suggested = True
+        if number is not None and not self._joins:
+            decision.read.notes.append(self.ctx.t(_("Perhaps the same as row %(row)s."), row=number))
+        decision.read.notes.append(self.ctx.t(_("The name differs only in quotation marks, case or spaces.")))
 
     # --- deciding ---
 
@@ -246,7 +260,7 @@ class Decider:
         """Values that should belong to one record only, and stand in several rows: told, whatever is done with them."""
         for name in self.unique:
             value = read.values.get(name)
-            for item in value if isinstance(value, list) else [value]:
+            for item in [*(value if isinstance(value, list) else [value]), *read.odd.get(name, ())]:
                 if item in (None, ""):
                     continue
                 rows = self.repeated.setdefault(name, {}).setdefault(item, [])

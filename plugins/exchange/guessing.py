@@ -22,6 +22,7 @@ SURE, LIKELY = 100, 86
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[a-zA-Zа-яА-Я]{2,}([,;\s]+[^@\s]+@[^@\s]+)*")
 _PHONE = re.compile(r"\+?[\d\s\-().]{7,24}(\s*(доб|ext|x)\.?\s*\d+)?([,;]\s*\+?[\d\s\-().]{7,24})*")
 _DIGITS = {"kpp": (9, 9), "ogrn": (13, 15), "bic": (9, 9), "account": (15, 34), "corr_account": (20, 20)}
+_STREET = re.compile(r"\d+\S* +\w")
 _LEGAL = re.compile(r"(?i)\b(ооо|оао|зао|пао|ао|ип|фгуп|гуп|муп|гбу|мбу|казенн|учреждение|министерство|комитет|администрация|inc|ltd|llc|gmbh|corp|plc|group|company)\b")
 
 
@@ -160,7 +161,8 @@ def _title(made: mappings.Mapping, names: Sequence[str], columns: Sequence[Seque
 
 def _speaks(cells: Sequence[str]) -> bool:
     """Whether the cells are words, not codes."""
-    return bool(cells) and _share(cells, lambda cell: sum(char.isalpha() for char in cell) > len(cell) * 0.5) > 0.7
+    words = _share(cells, lambda cell: sum(char.isalpha() for char in cell) > len(cell) * 0.5 and not _STREET.match(cell))
+    return bool(cells) and words > 0.7
 
 
 def _type(made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]) -> None:

@@ -22,7 +22,7 @@ from plugins.exchange.mapping import Mapping, Options, Plan, check
 from plugins.exchange.sources import Source, Wish
 from plugins.exchange.targets import targets
 
-LARGEST = 100 * 1024 * 1024
+LARGEST = 50 * 1024 * 1024
 """Bytes of a file; a table of a hundred thousand rows has a quarter of that."""
 SHOWN = 100
 PENDING = ("draft", "checked")
@@ -57,6 +57,7 @@ class Import(msgspec.Struct):
     kind: str
     name: str
     file: str
+    digest: str
     state: str
     user_id: int | None
     created_at: dt.datetime
@@ -111,9 +112,9 @@ async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish:
         raise
     plan = await propose(ctx, view, source, folder() / f"{token}.rows")
     number: int = await fetch_value(
-        """INSERT INTO exchange_import (user_id, kind, name, file, wish, source, plan, total)
-        VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7::jsonb, $8) RETURNING id""",
-        ctx.user_id, kind, clean_name(name), token, _json(wish), _json(source), _json(plan), source.rows,
+        """INSERT INTO exchange_import (user_id, kind, name, file, digest, wish, source, plan, total)
+        VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9) RETURNING id""",
+        ctx.user_id, kind, clean_name(name), token, digest_of(target), _json(wish), _json(source), _json(plan), source.rows,
     )  # fmt: skip
     return await get(ctx, number)
 
@@ -124,6 +125,22 @@ def _store(content: Path | bytes, target: Path) -> None:
         raise Refuse(_("The file is larger than %(size)s MB. Divide it."), size=LARGEST // 1024 // 1024)
     target.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
     target.chmod(0o600)
+
+
+def digest_of(path: Path) -> str:
+    """By what a file is known again."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+async def broken_off(ctx: Context, kind: str, path: Path) -> Import | None:
+    """The import of the same file that a command began and did not end, because it was killed."""
+    number = await fetch_value(
+        """SELECT id FROM exchange_import WHERE digest = $1 AND state = 'running' AND kind = $2 AND job IS NULL
+        AND user_id IS NOT DISTINCT FROM $3 ORDER BY id DESC LIMIT 1""",
+        digest_of(path), kind, ctx.user_id,
+    )  # fmt: skip
+    return await get(ctx, number) if number else None
 
 
 def clean_name(name: str) -> str:
@@ -142,8 +159,9 @@ async def propose(ctx: Context, view: records.KindView, source: Source, rows_pat
     samples = [row.cells for row in sources.rows(rows_path, limit=SHOWN)]
     mapping = guessing.guess(source.names, samples, places)
     used = {*mapping.columns, *mapping.constants}
-    best = [rule for rule in match_rules(view) if set(rule.split("+")) <= used and rule != view.title]
-    return Plan(mapping, Options(match=best[:1]))
+    # People share telephones, and namesakes live in one town: those rules are for the user to choose.
+    sure = [rule for rule in match_rules(view) if rule in used and rule not in {view.title, "phones"}]
+    return Plan(mapping, Options(match=sure[:1]))
 
 
 async def reread(ctx: Context, one: Import, wish: Wish) -> Import:

@@ -43,6 +43,8 @@ class Options(msgspec.Struct):
     """What is done when a link names something that is not there."""
     bad: Literal["reject", "leave"] = "reject"
     """Whether a value that makes no sense rejects its row, or is left out of it."""
+    repeats: Literal["separate", "join"] = "separate"
+    """Whether rows of one file that are found to be the same record come in each, and are told of, or join the first."""
     similar: bool = False
     """Whether names that differ only in quotes, case and spaces are the same."""
     required: list[str] = msgspec.field(default_factory=list)

@@ -10,7 +10,7 @@ from typing import Any
 from core import records
 from core.context import Context, Refuse
 from core.language import _
-from plugins.exchange.converting import Converter, date_order, thousands_mark
+from plugins.exchange.converting import Converter, TooLong, date_order, thousands_mark
 from plugins.exchange.links import AMBIGUOUS, Linker, linkers
 from plugins.exchange.mapping import Plan
 from plugins.exchange.sources import FLAWS, UNSAFE, Source, SourceRow
@@ -19,6 +19,8 @@ from plugins.exchange.targets import Target
 Values = dict[str, Any]
 SURVEYED = 5_000
 """Distinct cells of a column that are looked at to find the order of dates and the mark of thousands."""
+
+DESCRIPTION = "description"
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
@@ -35,6 +37,8 @@ class Read:
     """Links whose record does not exist yet: target → name."""
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    odd: dict[str, list[str]] = field(default_factory=dict)
+    """Contacts that are kept though they are not well formed."""
     texts: dict[str, str] = field(default_factory=dict)
     """Links as they were written, to show them."""
 
@@ -134,7 +138,7 @@ class RowReader:
         (made.notes if leave else made.wrong).append(said)
 
     def _value(self, made: Read, target: Target, text: str) -> None:
-        value = self.converters[target.key].value(text)
+        value = self._cut(made, target, self.converters[target.key].value(text))
         if value is None and not target.lines:
             # A cell that says nothing writes nothing, so that the kind's own default holds.
             return
@@ -144,6 +148,18 @@ class RowReader:
                 row[target.name] = value
             return
         made.values[target.key] = value
+
+    def _cut(self, made: Read, target: Target, value: Any) -> Any:
+        """A text that is too long for its field is cut; the whole goes into the description, where nothing else does."""
+        if not isinstance(value, TooLong):
+            return value
+        whole = self.view.fields.get(DESCRIPTION)
+        said = self.ctx.t(_("cut to %(length)s characters"), length=target.field.length)
+        if whole is not None and DESCRIPTION in self.places and DESCRIPTION not in self.used:
+            made.values[DESCRIPTION] = value.text
+            said = self.ctx.t(_("cut to %(length)s characters; the whole text is in the description"), length=target.field.length)
+        made.notes.append(f"{target.label(self.ctx)}: {said}")
+        return value.cut(target.field.length)
 
     def _single_line(self, made: Read, key: str) -> Values:
         rows = made.lines.setdefault(key, [])
@@ -174,11 +190,24 @@ class RowReader:
             if row is None:
                 row = self.normal[target.key, item] = self._checked_line(known, item)
             if isinstance(row, Refuse):
-                raise row
+                self._keep_as_other(made, target, known, item, row)
+                continue
             listed = made.values.setdefault(target.key, [])
             if row[known.column] not in listed:
                 listed.append(row[known.column])
                 made.lines.setdefault(known.lines, []).append(row)
+
+    def _keep_as_other(self, made: Read, target: Target, known: records.LineListField, item: str, refusal: Refuse) -> None:
+        """A number that no country has, an address cut short: kept as it is written, as a contact of another sort."""
+        column = next(iter(known.where), "")
+        sort = self.view.lines_of(known.lines).fields.get(column)
+        sorts = {option.value for option in getattr(sort, "choices", ())}
+        means_something = "@" in item if target.name == "emails" else sum(char.isdecimal() for char in item) >= 5
+        if target.name not in {"phones", "emails"} or "other" not in sorts or not means_something:
+            raise refusal
+        made.odd.setdefault(target.key, []).append(item.casefold())
+        made.lines.setdefault(known.lines, []).append({column: "other", known.column: item})
+        made.notes.append(f"{target.label(self.ctx)}: {refusal.text(self.ctx)} {self.ctx.t(_('It is kept as it is written.'))}")
 
     def _checked_line(self, known: records.LineListField, item: str) -> Any:
         table: Any = self.view.lines_of(known.lines).table

@@ -12,7 +12,7 @@ import msgspec
 
 from core import events, history, jobs, records
 from core.context import Context, Refuse
-from core.database import connection, copy_rows, execute, transaction
+from core.database import connection, copy_rows, execute, fetch, fetch_value, transaction
 from core.language import Text, _
 from plugins.exchange import imports, sources
 from plugins.exchange.deciding import Decider, Decision, check, explain, own_values
@@ -156,6 +156,8 @@ async def run(ctx: Context, one: Import) -> Import:
         for batch in _batches(one, one.done):
             await _run_batch(ctx, decider, one, batch)
             await jobs.progress(batch[-1][0] + 1, one.total, _("Importing"))
+    except TakenOver:
+        return await imports.get(ctx, one.id)
     except StoppedMeanwhile:
         await execute("UPDATE exchange_import SET state = 'stopped', finished_at = now() WHERE id = $1", one.id)
         return await imports.get(ctx, one.id)
@@ -170,9 +172,17 @@ class StoppedMeanwhile(Exception):
     """Somebody undid or stopped the operation while it was running."""
 
 
+class TakenOver(Exception):
+    """Another worker goes on with this import: it took this one for dead."""
+
+
 async def _open(ctx: Context, one: Import, decider: Decider) -> Import:
     """The import with its operation: a new one, or the one that it goes on with."""
     if one.operation is not None:
+        rows = await fetch(
+            "SELECT record FROM core_change WHERE operation = $1 AND kind = $2 AND before IS NULL", one.operation, one.kind
+        )
+        decider.own.update(row["record"] for row in rows)
         return one
     label = _("Import of %(kind)s from %(file)s")
     async with transaction():
@@ -190,7 +200,10 @@ async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequenc
     quiet = nullcontext() if one.plan.options.events else events.quiet()
     assert one.operation is not None
     with quiet:
-        async with _checkpointed(ctx, one.operation):
+        async with _Batch(ctx, one.operation):
+            done = await fetch_value("SELECT done FROM exchange_import WHERE id = $1 FOR UPDATE", one.id)
+            if done != batch[0][0]:
+                raise TakenOver
             await _write_all(ctx, decider, made)
             _reject_joined(ctx, made)
             await _keep_rejected(one, made)
@@ -202,10 +215,6 @@ async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequenc
                 rejected = rejected + $6 WHERE id = $1""",
                 one.id, batch[-1][0] + 1, counts.created, counts.changed, counts.skipped, counts.rejected,
             )  # fmt: skip
-
-
-def _checkpointed(ctx: Context, operation: int) -> Any:
-    return _Batch(ctx, operation)
 
 
 class _Batch:
@@ -281,6 +290,7 @@ async def _write(ctx: Context, decider: Decider, rows: Sequence[Decision], fresh
     for decision, record in zip(creates, ids, strict=True):
         decision.record = record
         decider.records[decision.read.number] = record
+        decider.own.add(record)
 
 
 async def _create_links(ctx: Context, decider: Decider, rows: Sequence[Decision], fresh: list[tuple[str, list[str]]]) -> None:

@@ -19,6 +19,7 @@ class Import(Table, tablename="exchange_import"):
     kind = Varchar(length=100)
     name = Varchar(length=255)
     file = Varchar(length=64)
+    digest = Varchar(length=64, default="")
     state = Varchar(length=20, default="draft")
     wish = JSONB(default="{}")
     source = JSONB(default="{}")

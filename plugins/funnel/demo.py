@@ -96,7 +96,7 @@ def _course(
         "opened_on": opened.date(),
         "closed_on": end,
         "lost_reason": chance.choice(reasons) if outcome == LOST and reasons else None,
-        "source": ctx.t(chance.choice(SOURCES)),
+        "source": str(ctx.t(chance.choice(SOURCES))),
         "stage_since": since,
         "moved_by": home["owner"],
         "owner": home["owner"],

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core import records
 from core.context import Context, Refuse, utc_now
-from core.database import fetch, fetch_row, settings_values
+from core.database import fetch, fetch_value, settings_values
 from core.language import _, local_time
+from core.parts import Event
 from core.settings import current
 
 OPEN, WON, LOST = "open", "won", "lost"
@@ -139,20 +141,16 @@ async def default_currency(ctx: Context) -> str:
     return str(chosen or current().currency)
 
 
-async def check_stages(rows: Rows) -> None:
+async def guard_stages(ctx: Context, event: Event) -> None:
     """Refuse to move a stage to another pipeline, or to change what it means, while deals stand in it."""
-    for values, stored in rows:
-        if stored is None:
-            continue
-        moved = "pipeline" in values and values["pipeline"] != stored["pipeline"]
-        turned = "outcome" in values and values["outcome"] != stored["outcome"]
-        if (moved or turned) and (count := await deals_in([stored["id"]])):
-            name = "pipeline" if moved else "outcome"
-            message = _("%(count)s deals stand in this stage. Move them first.")
-            raise Refuse(message, fields={name: message}, count=count)
+    if not isinstance(event, records.Changed) or event.kind != "funnel.stages":
+        return
+    touched = [name for name in ("outcome", "pipeline") if name in event.fields]
+    if touched and (count := await deals_in(event.ids)):
+        message = _("%(count)s deals stand in this stage. Move them first.")
+        raise Refuse(message, fields={touched[0]: message}, count=count)
 
 
 async def deals_in(stages: Iterable[int]) -> int:
     """How many deals refer to these stages; those in the recycle bin too, for they may be restored."""
-    row = await fetch_row("SELECT count(*) AS n FROM funnel_deal WHERE stage = ANY($1::bigint[])", list(stages))
-    return int(row["n"]) if row else 0
+    return int(await fetch_value("SELECT count(*) FROM funnel_deal WHERE stage = ANY($1::bigint[])", list(stages)))

@@ -20,7 +20,7 @@ from core.parts import (
     Widget,
 )
 from core.records import Changed
-from plugins.funnel import deals, demo, glimpses, kinds, pages, pipeline_pages, timeline, today
+from plugins.funnel import deals, demo, glimpses, kinds, pages, pipeline_pages, placing, timeline, today
 from plugins.funnel.events import DealLost, DealMoved, DealWon
 from plugins.funnel.pipelines import MANAGE
 from plugins.funnel.tables import CURRENCIES
@@ -101,8 +101,11 @@ def register_events() -> list[type[Event]]:
 
 @hookimpl
 def register_event_handlers() -> list[EventHandler]:
-    """A change of stages, made in whatever way, becomes the funnel's own events."""
-    return [EventHandler(key="funnel.deals.tell", event=Changed, handle=deals.tell, when="before")]
+    """A change of stages, made in whatever way, becomes the funnel's own events; what would make deals wrong is refused."""
+    return [
+        EventHandler(key="funnel.deals.tell", event=Changed, handle=deals.tell, when="before"),
+        EventHandler(key="funnel.stages.guard", event=Changed, handle=placing.guard_stages, when="before"),
+    ]
 
 
 @hookimpl

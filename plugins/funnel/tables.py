@@ -88,11 +88,6 @@ class Stage(Record, tablename="funnel_stage"):
             raise Refuse(_("Between 0 and 100."), fields={"probability": _("Between 0 and 100.")})
         return checked_name(values)
 
-    @classmethod
-    async def prepare(cls, ctx: Context, rows: Rows) -> None:
-        """Refuse what would make the deals that stand in the stage wrong."""
-        await placing.check_stages(rows)
-
 
 class LostReason(Record, tablename="funnel_lost_reason"):
     """Why deals are lost."""

@@ -13,7 +13,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,16 +45,14 @@ class House:
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "core", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment(**more), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+            command,
+            cwd=ROOT,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
         )
-
-    def serve(self) -> subprocess.Popen[bytes]:
-        log = (self.data / "serve.log").open("ab")
-        with log:
-            command = [sys.executable, "-m", "core", "serve"]
-            started = subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log)
-        self.wait_for("/health/ready", 200)
-        return started
 
     def status(self, path: str) -> int:
         try:
@@ -78,6 +77,37 @@ class House:
 def children(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(line) for line in listed.stdout.split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def eventually(true: Callable[[], bool], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@contextmanager
+def serving(house: House) -> Iterator[subprocess.Popen[bytes]]:
+    """`smalta serve`, ready, until the block ends; then it has stopped in order, if nobody killed it."""
+    with (house.data / "serve.log").open("wb") as log:
+        command = [sys.executable, "-m", "core", "serve"]
+        parent = subprocess.Popen(command, cwd=ROOT, env=house.environment(), stdout=log, stderr=log)
+    try:
+        eventually(lambda: len(children(parent.pid)) >= 3, 30)
+        house.wait_for("/health/ready", 200)
+        yield parent
+    finally:
+        killed = parent.poll() is not None
+        parent.terminate()
+        code = parent.wait(timeout=30)
+    assert killed or code == 0
 
 
 @pytest.fixture(scope="module")
@@ -154,39 +184,48 @@ def test_plugins_lists_every_part_with_its_owner(house: House) -> None:
             assert "." not in key or key.startswith(f"{row['name']}.")
 
 
-def test_the_product_serves_survives_kills_and_stops_in_order(house: House) -> None:
-    serving = house.serve()
-    assert house.status("/login") == 200
-    # The database server is killed: a moment of 503, then everything works again.
-    os.kill(house.postmaster(), signal.SIGKILL)
-    house.wait_for("/health/ready", 503, 5)
-    house.wait_for("/health/ready", 200, 10)
-    assert house.status("/login") == 200
-    # The product is killed: its server goes on, its children go, and the next start finds the server there.
-    survivor, orphans = house.postmaster(), [pid for pid in children(serving.pid) if pid != house.postmaster()]
-    serving.kill()
-    serving.wait()
-    serving = house.serve()
-    assert house.postmaster() == survivor
-    until = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in orphans):
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    # A child is killed: another takes its place.
-    os.kill(children(serving.pid)[0], signal.SIGKILL)
-    time.sleep(1.5)
-    assert len(children(serving.pid)) == 3
-    serving.send_signal(signal.SIGTERM)
-    assert serving.wait(timeout=30) == 0
+def test_the_product_outlives_its_database_server_being_killed(house: House) -> None:
+    with serving(house):
+        assert house.status("/login") == 200
+        os.kill(house.postmaster(), signal.SIGKILL)
+        house.wait_for("/health/ready", 503, 5)
+        house.wait_for("/health/ready", 200, 10)
+        assert house.status("/login") == 200
+
+
+def test_a_killed_web_process_is_replaced(house: House) -> None:
+    with serving(house) as parent:
+        first = children(parent.pid)
+        os.kill(first[-1], signal.SIGKILL)
+        eventually(lambda: len(children(parent.pid)) == len(first) and first[-1] not in children(parent.pid))
+        assert house.status("/login") == 200
+
+
+def test_after_a_kill_the_next_start_finds_the_server_and_the_port(house: House) -> None:
+    with serving(house) as parent:
+        survivor, orphans = house.postmaster(), children(parent.pid)
+        parent.kill()
+        parent.wait()
+        with serving(house) as heir:
+            assert house.postmaster() == survivor
+            eventually(lambda: not any(is_running(pid) for pid in orphans if pid != survivor))
+            assert len(children(heir.pid)) == 3  # two web processes and the worker; the server is not its child
+            assert house.status("/login") == 200
     assert not (house.data / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_command_beside_the_product_leaves_its_server_running(house: House) -> None:
+    with serving(house):
+        server = house.postmaster()
+        assert house.run("doctor").returncode == 0
+        assert house.postmaster() == server
+        assert house.status("/health/ready") == 200
 
 
 def test_serving_needs_an_installation(nowhere: House) -> None:
     done = nowhere.run("serve")
     assert done.returncode == 1
-    assert done.stderr == (
-        "smalta: This installation has no secret key: run smalta init, or set SMALTA_SECRET_KEY.\n"
-    )
+    assert done.stderr == ("smalta: This installation has no secret key: run smalta init, or set SMALTA_SECRET_KEY.\n")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +234,10 @@ def test_serving_needs_an_installation(nowhere: House) -> None:
         (["srve"], "There is no command srve. Did you mean serve? See smalta --help."),
         (["doctor", "--jsn"], "There is no option --jsn. Did you mean --json? See smalta doctor --help."),
         (["undo"], "'OPERATION' is missing. See smalta undo --help."),
-        (["init", "--preset", "circus"], "There is no preset circus; there are minimal, sales. See smalta init --help."),
+        (
+            ["init", "--preset", "circus"],
+            "There is no preset circus; there are minimal, sales. See smalta init --help.",
+        ),
     ],
 )
 def test_wrong_use_gets_one_line_and_code_2(nowhere: House, arguments: list[str], sentence: str) -> None:

@@ -74,7 +74,9 @@ async def read_all(dsn: str, sql: str) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def test_a_migrator_killed_at_any_moment_leaves_whole_steps_and_the_next_goes_on(empty: str, tmp_path: Path) -> None:
+async def test_a_migrator_killed_at_any_moment_leaves_whole_steps_and_the_next_goes_on(
+    empty: str, tmp_path: Path
+) -> None:
     for number in range(1, 6):
         first = "CREATE TABLE sum (n int);" if number == 1 else ""
         write_step(tmp_path, number, f"{first} INSERT INTO sum VALUES ({number}); SELECT pg_sleep(0.15); SELECT 1;")

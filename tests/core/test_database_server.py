@@ -57,7 +57,9 @@ async def refusal(dsn: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("dsn", ["crm", "http://localhost/crm", "postgresql://localhost", "postgresql://localhost:x/crm"])
+@pytest.mark.parametrize(
+    "dsn", ["crm", "http://localhost/crm", "postgresql://localhost", "postgresql://localhost:x/crm"]
+)
 async def test_an_address_that_is_none_is_refused_with_an_example(dsn: str) -> None:
     assert "postgresql://user:password@host:5432/database" in await refusal(dsn)
 

@@ -12,14 +12,15 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from core import database, jobs, own, plugins
-from core.accounts import set_active
+from core import accounts, database, jobs, own, plugins
 from core.context import Context, Denied, Missing, Refuse
 from core.jobs import Pace
-from core.testing import Installation, MakeUser, write_plugin
+from core.testing import Installation, MakeUser, anonymous_client, write_plugin
 
 PLUGIN = '''
 """Jobs that do what tests want to see."""
@@ -190,7 +191,7 @@ async def test_the_job_of_a_user_who_left_is_parked(
     await make_user(role="admin")  # the last one could not leave
     user = await make_user(role="sales")
     number = await jobs.defer("lab.write", text="mine", as_user=user.id)
-    await set_active(ctx, user.id, False)
+    await accounts.set_active(ctx, user.id, False)
     await work(installation)
     assert (await jobs.get(ctx, number or 0)).error == "The user who asked for this has left."
     assert await done(number) == []
@@ -424,3 +425,77 @@ async def test_a_worker_outlives_the_loss_of_its_connections(start_worker: Start
     second = await jobs.defer("lab.write", text="after")
     await until(lambda: done_of(second))
     assert worker.poll() is None
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def keeper(installation: Installation, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An administrator's browser on the application with the plugin of these tests."""
+    from core import app
+
+    built = plugins.registry()
+    monkeypatch.setattr(app, "assemble", lambda _chosen: built)
+    user = await make_user(role="admin", name="Anna Keeper", language="ru")
+    session = await accounts.start_session(user.id)
+    async with anonymous_client(app.create_app()) as client:
+        client.cookies.set(accounts.cookie_name(), session.token)
+        client.headers["X-CSRF-Token"] = session.csrf
+        yield client
+
+
+async def test_the_page_shows_what_runs_waits_and_failed(
+    installation: Installation, keeper: httpx.AsyncClient, ctx: Context
+) -> None:
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    failed = await jobs.defer("lab.refuse")
+    await work(installation)
+    await jobs.defer("lab.write", text="x")
+    await jobs.defer("lab.slow", seconds=1, run_at=tomorrow)
+    page = await keeper.get("/settings/jobs")
+    assert page.status_code == 200
+    for text in (
+        "Refuse",
+        "The box B is empty.",
+        "Write it down",
+        "Take time",
+        "Every night",
+        "30 3 * * *",
+        "Повторить",
+    ):
+        assert text in page.text
+    assert "<!doctype html>" in page.text
+    part = await keeper.get("/settings/jobs", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert part.text.strip().startswith('<div id="queue"')
+    again = await keeper.post(f"/settings/jobs/{failed}/retry", data={"back": "list"})
+    assert (again.status_code, again.headers["Location"]) == (303, "/settings/jobs")
+    assert await state_of(failed) == "todo"
+
+
+async def test_the_page_of_a_job_follows_it_to_its_end(
+    start_worker: Start, keeper: httpx.AsyncClient, ctx: Context
+) -> None:
+    number = await jobs.defer("lab.slow", seconds=1.5) or 0
+    assert 'hx-trigger="every' in (await keeper.get(f"/settings/jobs/{number}")).text
+    start_worker()
+
+    async def moved() -> bool:
+        page = (await keeper.get(f"/settings/jobs/{number}")).text
+        return "Moving boxes" in page and "/ 30" in page
+
+    await until(moved)
+
+    async def ended() -> bool:
+        page = (await keeper.get(f"/settings/jobs/{number}")).text
+        return 'hx-trigger="every' not in page and "Готово" in page
+
+    await until(ended)
+    assert (await keeper.get("/settings/jobs/999999999")).status_code == 404
+
+
+async def test_a_job_is_cancelled_from_its_page(keeper: httpx.AsyncClient) -> None:
+    number = await jobs.defer("lab.write", text="x")
+    answer = await keeper.post(f"/settings/jobs/{number}/cancel")
+    assert answer.headers["Location"] == f"/settings/jobs/{number}"
+    assert "Отменено" in (await keeper.get(f"/settings/jobs/{number}")).text

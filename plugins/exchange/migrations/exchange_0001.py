@@ -19,6 +19,7 @@ CREATE TABLE exchange_import (
     kind VARCHAR(100) NOT NULL,
     name VARCHAR(255) NOT NULL,
     file VARCHAR(64) NOT NULL,
+    digest VARCHAR(64) NOT NULL DEFAULT '',
     state VARCHAR(20) NOT NULL DEFAULT 'draft'
         CHECK (state IN ('draft', 'checking', 'checked', 'waiting', 'running', 'done', 'failed', 'stopped')),
     wish JSONB NOT NULL DEFAULT '{}',
@@ -35,6 +36,7 @@ CREATE TABLE exchange_import (
     rejected INTEGER NOT NULL DEFAULT 0,
     error TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX exchange_import_digest ON exchange_import (digest) WHERE state = 'running';
 CREATE INDEX exchange_import_user ON exchange_import (user_id, id);
 CREATE TABLE exchange_rejected (
     id BIGSERIAL PRIMARY KEY,
