@@ -91,7 +91,7 @@ def translate(language: str, message: str) -> str:
     if isinstance(message, OwnLanguages):
         return message.in_language(language)
     found = _catalogues.get(language, {}).get(message, message)
-    return found if isinstance(found, str) else found[0]
+    return str(found) if isinstance(found, str) else found[0]
 
 
 def translate_plural(language: str, singular: str, plural: str, number: int) -> str:

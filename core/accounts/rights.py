@@ -105,8 +105,8 @@ def fits(pattern: str, permission: str) -> bool:
 def reaches(pattern: str, right: Right) -> bool:
     """Whether the pattern speaks about the permission.
 
-    One that begins with a star, as `*.view`, means records: what is granted whole, such as to see what others did, needs
-    a pattern that names its owner, or `*`.
+    One that begins with a star, as `*.view`, means records: what is granted whole, such as to see what others did,
+    needs a pattern that names its owner, or `*`.
     """
     return fits(pattern, right.key) and (right.scoped or pattern == "*" or not pattern.startswith("*"))
 

@@ -81,9 +81,9 @@ def _origin(url: str) -> str:
 def csrf_ok(ctx: Context, request: Request, form_token: str | None) -> bool:
     """Whether the change was asked for by our own page: right token of this session, and no foreign origin.
 
-    The token stands in the form or in the header X-CSRF-Token. Without a session it is that of the sign-in form.
+    The token stands in the form or in the header X-CSRFToken. Without a session it is that of the sign-in form.
     """
-    token = form_token or request.headers.get("x-csrf-token") or ""
+    token = form_token or request.headers.get("x-csrftoken") or request.headers.get("x-csrf-token") or ""
     if not same_origin(request):
         return False
     if ctx.session:

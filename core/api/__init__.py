@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from core import parts
 from core.api.bodies import read_json
-from core.api.endpoints import endpoint, page_of, pairs_of, reply, whole
+from core.api.endpoints import Answer, AnyRequest, Endpoint, endpoint, page_of, pairs_of, reply, whole
 from core.api.idempotency import forget_old
-from core.api.pages import NAVIGATION, ROUTES
+from core.api.pages import ROUTES
 from core.api.problems import Problem
 from core.api.routes import derived_routes
 from core.language import _
 
 __all__ = [
     "JOBS",
-    "NAVIGATION",
     "ROUTES",
+    "Answer",
+    "AnyRequest",
+    "Endpoint",
     "Problem",
     "derived_routes",
     "endpoint",

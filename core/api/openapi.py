@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from core import __version__, parts
@@ -9,7 +10,6 @@ from core.api.problems import TITLES
 from core.context import Context
 from core.plugins import registry
 from core.records import Field, KindView, LinesView
-from core.records import views as compiled_views
 
 Schema = dict[str, Any]
 
@@ -18,15 +18,15 @@ API = "/api/v1"
 _OPERATORS = {"gte": "from", "lte": "up to", "in": "one of, divided by commas", "contains": "containing"}
 
 
-def document(ctx: Context, base: str) -> Schema:
-    """The whole description; `base` is the address of the installation."""
-    views = [view for view in compiled_views() if ctx.allows(view.permission("view"))]
+def document(ctx: Context, views: Iterable[KindView], base: str) -> Schema:
+    """The whole description of these kinds; `base` is the address of the installation."""
     paths: Schema = {}
     schemas: Schema = {"Problem": _problem(), "Operation": _operation(), "Change": _change()}
     for view in views:
         name = schema_name(view)
         schemas[name] = _record(ctx, view)
-        schemas[f"{name}Write"] = _write(ctx, view)
+        schemas[f"{name}Change"] = _write(ctx, view)
+        schemas[f"{name}New"] = {**_write(ctx, view), "required": _needed(ctx, view)}
         paths |= _paths_of(ctx, view, name)
     return {
         "openapi": "3.1.0",
@@ -54,7 +54,9 @@ _PROBLEM_RESPONSE = {
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
-_ID: Schema = {"type": "integer", "format": "int64", "minimum": 1}
+_ID: Schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**62}
+
+_FILTER: Schema = {"type": "string", "minLength": 1}
 
 _PARAMETERS: Schema = {
     "id": {"name": "id", "in": "path", "required": True, "schema": _ID},
@@ -108,7 +110,7 @@ def _record(ctx: Context, view: KindView) -> Schema:
 def _write(ctx: Context, view: KindView) -> Schema:
     """A record as it is written: what the reader may set."""
     writable = [field for field in view.fields.values() if view.may_write(ctx, field.name)]
-    properties = {field.name: _property(ctx, field) for field in writable if not field.custom}
+    properties = {field.name: _written(ctx, field) for field in writable if not field.custom}
     custom = [field for field in writable if field.custom]
     if custom:
         properties["custom"] = _custom(ctx, custom)
@@ -124,12 +126,30 @@ def _custom(ctx: Context, fields: list[Field]) -> Schema:
 
 
 def _line(ctx: Context, lines: LinesView) -> Schema:
-    properties = {"id": {"type": "integer"}} | {field.name: _property(ctx, field) for field in lines.fields.values()}
+    properties = {"id": _ID} | {field.name: _property(ctx, field) for field in lines.fields.values()}
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _needed(ctx: Context, view: KindView) -> list[str]:
+    """The fields that a new record cannot be without and that have no default."""
+    fields = (field for field in view.fields.values() if field.required and field.default in (None, ""))
+    return [field.name for field in fields if view.may_write(ctx, field.name) and not field.custom]
 
 
 def _property(ctx: Context, field: Field) -> Schema:
     return {**field.schema(), "title": ctx.t(field.label)}
+
+
+def _written(ctx: Context, field: Field) -> Schema:
+    """A required field is never written as nothing."""
+    made = _property(ctx, field)
+    if field.required and isinstance(made.get("type"), list):
+        made["type"] = next(sort for sort in made["type"] if sort != "null")
+        if "enum" in made:
+            made["enum"] = [value for value in made["enum"] if value is not None]
+        elif made["type"] == "string":
+            made["minLength"] = 1
+    return made
 
 
 def _problem() -> Schema:
@@ -230,17 +250,17 @@ def _list(ctx: Context, view: KindView, name: str) -> Schema:
 
 def _filters(ctx: Context, field: Field) -> list[Schema]:
     label = ctx.t(field.label)
-    made = [{"name": field.name, "in": "query", "schema": {"type": "string"}, "description": label}]
+    made = [{"name": field.name, "in": "query", "schema": _FILTER, "description": label}]
     for op, words in _OPERATORS.items():
         if op in field.ops:
             name = f"{field.name}__{op}"
-            made.append({"name": name, "in": "query", "schema": {"type": "string"}, "description": f"{label}: {words}"})
+            made.append({"name": name, "in": "query", "schema": _FILTER, "description": f"{label}: {words}"})
     return made
 
 
 def _create(view: KindView, name: str) -> Schema:
     made = _described(view, "create", "Create one")
-    made |= {"parameters": [_parameter("idempotency_key")], "requestBody": _body(name)}
+    made |= {"parameters": [_parameter("idempotency_key")], "requestBody": _body(f"{name}New")}
     made["responses"] = {"201": _content(_reference(name), "The new record"), **_errors(400, 403, 409, 415, 422)}
     return made
 
@@ -252,7 +272,7 @@ def _read(view: KindView, name: str) -> Schema:
 
 def _change_one(view: KindView, name: str) -> Schema:
     made = _described(view, "change", "Change the named fields")
-    made |= {"parameters": [_parameter("if_match")], "requestBody": _body(name)}
+    made |= {"parameters": [_parameter("if_match")], "requestBody": _body(f"{name}Change")}
     made["responses"] = _responses(_reference(name), 400, 403, 404, 409, 412, 415, 422, 428)
     return made
 
@@ -310,7 +330,7 @@ def _reference(name: str) -> Schema:
 
 
 def _body(name: str) -> Schema:
-    return {"required": True, "content": {"application/json": {"schema": _reference(f"{name}Write")}}}
+    return {"required": True, "content": {"application/json": {"schema": _reference(name)}}}
 
 
 def _page(name: str) -> Schema:

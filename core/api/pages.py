@@ -10,10 +10,10 @@ from litestar import Response
 
 from core import records, ui
 from core.api.endpoints import Answer, AnyRequest, endpoint, pairs_of, reply
-from core.api.openapi import API, document, schema_name
+from core.api.openapi import API, document
 from core.context import Context
 from core.language import _
-from core.parts import SIGNED_IN, NavItem, Route
+from core.parts import SIGNED_IN, Route
 from core.records import Field, KindView
 from core.settings import current
 
@@ -37,25 +37,26 @@ class Endpoints:
 async def openapi(ctx: Context, request: AnyRequest) -> Answer:
     """The API as OpenAPI 3.1, as far as the reader may use it."""
     pairs_of(request)
-    for kind in records.views():
-        await records.view_for(ctx, kind.key)
-        break  # one look brings the installation's own fields up to date for all
-    return reply(document(ctx, current().base_url or "/"))
+    return reply(document(ctx, await _seen(ctx), current().base_url or "/"))
 
 
 async def index(ctx: Context, request: AnyRequest) -> Response[Any]:
     """The page for people: how to begin, and every endpoint with an example."""
-    seen = [view for view in records.views() if ctx.allows(view.permission("view"))]
     data = {
-        "kinds": [await _endpoints(ctx, view.key) for view in seen],
+        "kinds": [_endpoints(ctx, view) for view in await _seen(ctx)],
         "base": current().base_url or str(request.base_url).rstrip("/"),
         "api": API,
     }
     return await ui.page(ctx, request, "api/index.html", data, title=ctx.t(_("API")), active=ADDRESS)
 
 
-async def _endpoints(ctx: Context, key: str) -> Endpoints:
-    view = await records.view_for(ctx, key)
+async def _seen(ctx: Context) -> list[KindView]:
+    """The kinds the reader may see, with the installation's own fields as they are now."""
+    keys = [view.key for view in records.views() if ctx.allows(view.permission("view"))]
+    return [await records.view_for(ctx, key) for key in keys]
+
+
+def _endpoints(ctx: Context, view: KindView) -> Endpoints:
     path, one = view.api_path, f"{view.api_path}/{{id}}"
     verbs = [("GET", path, ctx.t(_("a page of them")))]
     if ctx.allows(view.permission("create")):
@@ -123,7 +124,3 @@ ROUTES = [
     Route(key="core.api", path=ADDRESS, permission=SIGNED_IN, handler=index),
     Route(key="core.api.openapi", path=f"{API}/openapi.json", permission=SIGNED_IN, handler=endpoint(openapi)),
 ]
-
-NAVIGATION: list[NavItem] = []
-
-__all__ = ["NAVIGATION", "ROUTES", "schema_name"]

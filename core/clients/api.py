@@ -1,50 +1,46 @@
-"""The client's timeline for programs."""
+"""The client's timeline in the API."""
 
 from __future__ import annotations
 
-from typing import Any
+from litestar import Response
 
-from core.api import Problem, endpoint, pairs_of, reply, whole
-from core.clients.kinds import CLIENTS
+from core import api
+from core.clients.kinds import AnyRequest
 from core.clients.timeline import LIMIT, LONGEST, Item, timeline
-from core.context import Context, Refuse
-from core.parts import Route
+from core.context import Context
+from core.language import _
 
 
-async def read(ctx: Context, request: Any) -> Any:
-    """What happened with the client, newest first; `kinds` chooses, `after` is the `next` of the page before."""
-    values = dict(pairs_of(request, ("kinds", "after", "limit")))
-    kinds = [kind for kind in values["kinds"].split(",") if kind] if "kinds" in values else None
-    limit = whole(values.get("limit"), "limit", LONGEST) or LIMIT
-    try:
-        page = await timeline(ctx, request.path_params["id"], kinds, values.get("after"), limit)
-    except Refuse as error:
-        if type(error) is not Refuse:
-            raise
-        raise Problem(400, error.message, error.fields, **error.values) from None
-    told = [_item(item) for item in page.items]
-    return reply({"items": told, "next": page.next, "pinned": [_item(item) for item in page.pinned]})
+async def show_timeline(ctx: Context, request: AnyRequest) -> Response[bytes]:
+    """GET /api/v1/clients/{id}/timeline: `kind` (several), `after`, `limit` → items, pinned, next."""
+    pairs = api.pairs_of(request, ("kind", "after", "limit"))
+    kinds = [value for name, value in pairs if name == "kind" and value]
+    values = dict(pairs)
+    found = await timeline(
+        ctx, request.path_params["id"], kinds or None, values.get("after") or None, _limit(values.get("limit"))
+    )
+    body = {"items": [_body(item) for item in found.items], "pinned": [_body(item) for item in found.pinned]}
+    return api.reply({**body, "next": found.next})
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _limit(text: str | None) -> int:
+    if text is None:
+        return LIMIT
+    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= LONGEST):
+        message = _("“%(name)s” must be a whole number from 1 to %(largest)s.")
+        raise api.Problem(400, message, {"limit": message}, name="limit", largest=LONGEST)
+    return int(text)
+
+
+def _body(item: Item) -> dict[str, object]:
     return {
         "id": item.id,
         "kind": item.kind,
         "at": item.at,
         "who": item.who,
-        "headline": str(item.headline),
-        "body": str(item.body),
-        "outcome": str(item.outcome),
-        "entry": item.entry,
+        "headline": item.headline,
+        "body": item.body,
+        "outcome": item.outcome,
         "pinned": item.pinned,
+        "entry": item.entry,
     }
-
-
-API_ROUTES = [
-    Route(
-        key=f"{CLIENTS}.api.timeline",
-        path="/api/v1/clients/{id:int}/timeline",
-        permission=f"{CLIENTS}.view",
-        handler=endpoint(read),
-    )
-]

@@ -13,12 +13,12 @@ from markupsafe import Markup
 
 from core import parts, plugins, records, ui
 from core.clients import facts
-from core.clients.kinds import CLIENTS, ENTRIES
+from core.clients.kinds import CLIENTS, ENTRIES, AnyRequest
 from core.clients.seeing import connected, require_visible
 from core.clients.timeline import Item, Timeline, filters, read
 from core.context import Context, utc_now
 from core.language import _, format_date, local_time
-from core.ui import AnyRequest, derived
+from core.ui import derived
 
 Row = dict[str, Any]
 
@@ -120,6 +120,8 @@ async def _timeline_data(ctx: Context, client_id: int, pairs: Sequence[tuple[str
     show = show if show in {key for key, _label, _icon in choices} else ""
     found = await read(ctx, client_id, [show] if show else None, values.get("before") or None)
     return {
+        "texts": {},
+        "errors": {},
         "line": found,
         "days": days(ctx, found, values.get("day", "")),
         "filters": choices,

@@ -9,12 +9,12 @@ from litestar import Response
 
 from core import records, ui
 from core.clients import card, entries
-from core.clients.kinds import CLIENTS, ENTRIES
+from core.clients.kinds import CLIENTS, ENTRIES, AnyRequest
 from core.clients.seeing import require_visible
 from core.context import Context, Denied, Missing, Refuse
 from core.history import operation
 from core.language import _
-from core.ui import AnyRequest, derived
+from core.ui import derived
 
 Row = dict[str, Any]
 

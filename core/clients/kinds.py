@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from litestar import Request, Response
+
 from core.clients.tables import Address, Client, Consent, ContactPoint, Entry, Relation
+from core.context import Context
 from core.language import _
 from core.parts import Lines, RecordKind, Section
+
+AnyRequest = Request[Any, Any, Any]
 
 CLIENTS = "core.clients"
 ENTRIES = "core.entries"
@@ -49,6 +56,27 @@ CONSENTS = Lines(
     key="consents",
     label=_("Consents"),
 )
+
+
+
+# The pages read the kind back through its compiled view, so they are imported when they are asked for.
+async def _card(ctx: Context, request: AnyRequest) -> Response[Any]:
+    from core.clients.card import show_card
+
+    return await show_card(ctx, request)
+
+
+async def _add(ctx: Context, request: AnyRequest) -> Response[Any]:
+    from core.clients.duplicate_pages import save_new
+
+    return await save_new(ctx, request)
+
+
+async def _save(ctx: Context, request: AnyRequest) -> Response[Any]:
+    from core.clients.duplicate_pages import save_edit
+
+    return await save_edit(ctx, request)
+
 
 MAIN = Section(_("Main"), [Client.type, Client.name, Client.roles, Client.tags, Client.source, Client.owner, Client.team])
 PERSON_SECTION = Section(
@@ -108,6 +136,7 @@ CLIENT_KIND = RecordKind(
     form=[MAIN, PERSON_SECTION, ADDRESS_SECTION, REQUISITES_SECTION],
     lines=[CONTACTS, PEOPLE, ADDRESSES, CONSENTS],
     match=(("inn",), ("external_id",), ("phones",), ("emails",), ("name", "city")),
+    pages={"card": _card, "add": _add, "save": _save},
 )
 
 ENTRY_KIND = RecordKind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Response
@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from core import records, ui
 from core.clients import channels, facts
-from core.clients.kinds import CLIENTS
+from core.clients.kinds import CLIENTS, AnyRequest
 from core.clients.seeing import connected
 from core.context import Conflict, Context, Denied, Missing, Refuse
 from core.history import operation
 from core.language import _
 from core.records import KindView, LinesView
-from core.ui import AnyRequest, derived
+from core.ui import derived
 
 Row = dict[str, Any]
 
@@ -98,7 +98,14 @@ async def _of_request(ctx: Context, request: AnyRequest) -> _Edit:
         raise Missing(_("There is no such field."))
     if not derived.may(ctx, view, "edit", row):
         raise Denied(_("You may not change this record."))
-    return _Edit(view, row, lines)
+    return _Edit(view, row, _edited(view, lines))
+
+
+def _edited(view: KindView, lines: LinesView) -> LinesView:
+    """The lines with the columns that people fill in; the rest is kept by the machine."""
+    declared = next(one for one in view.kind.lines if (one.key or one.table._meta.tablename) == lines.key)
+    names = [column._meta.name for column in declared.columns]
+    return replace(lines, fields={name: lines.fields[name] for name in names})
 
 
 async def _form(ctx: Context, request: AnyRequest, edit: _Edit, was: str, *, extra: bool = False, status: int = 200) -> Response[Any]:

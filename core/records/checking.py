@@ -68,10 +68,16 @@ def cleaned_line(lines: LinesView, values: Values, current: Values | None) -> Va
         for name, field in lines.fields.items():
             if values.get(name) is None and field.default is not None:
                 values[name] = field.default
+        # The id of a new row is the database's to give.
+        values.pop("id", None)
     try:
-        return dict(lines.table.clean(values, current))  # type: ignore[attr-defined]
+        row = dict(lines.table.clean(values, current))  # type: ignore[attr-defined]
     except Refuse as error:
         raise Refuse(error.message, {lines.key: error.message}, **error.values) from error
+    for name, field in lines.fields.items():
+        if field.required and row.get(name, (current or {}).get(name)) in (None, ""):
+            raise Refuse(REQUIRED, {lines.key: REQUIRED})
+    return row
 
 
 def unflattened(

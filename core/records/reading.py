@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from core import accounts
-from core.context import Context, Missing, Scope
+from core.context import Context, Missing, Refuse, Scope
 from core.database import fetch, fetch_row, fetch_value
 from core.language import _
 from core.permissions import require, scope_sql
@@ -166,11 +166,19 @@ def _placed(head: str, query: Query, params: list[Any], order: _Order) -> str:
         return f"{empty} AND t.id {sign} ${len(params)} ORDER BY t.id {way} {limit})"
     filled = f"({head}{f' AND {by} IS NOT NULL' if order.nullable else ''}"
     if place:
-        params += [order.load(place[0]), place[-1]]
+        params += [_loaded(order, place[0]), place[-1]]
         filled += f" AND ({by}, t.id) {sign} (${len(params) - 1}, ${len(params)})"
     filled += f" ORDER BY {by} {way}, t.id {way} {limit})"
     # The second half runs only when the first does not fill the page.
     return f"{filled} UNION ALL {empty} ORDER BY t.id {way} {limit}) {limit}" if order.nullable else filled
+
+
+def _loaded(order: _Order, value: Any) -> Any:
+    """The cursor's value in the column's own type; `Refuse` where it came from a list in another order."""
+    try:
+        return order.load(value)
+    except (ValueError, TypeError, ArithmeticError):
+        raise Refuse(_("This place in the list does not exist.")) from None
 
 
 def _place(row: Row, expression: str) -> list[Any]:
@@ -187,11 +195,12 @@ async def _found(ctx: Context, view: KindView, query: Query, fields: list[Field]
         source += f' JOIN "{view.name}" t ON t.id = s.record'
         where += f" AND {_conditions(ctx, view, query, params)}"
     columns, joins = _selected(ctx, view, fields)
-    params.append(search.like(" ".join(words)) + "%")
-    order = f"(hits.title_key LIKE ${len(params)}) DESC, hits.title_key, t.id"
     if query.sort:
         chosen = _order(view, query)
         order = f"{chosen.expression} {'DESC' if chosen.descending else 'ASC'} NULLS LAST, t.id"
+    else:
+        params.append(search.like(" ".join(words)) + "%")
+        order = f"(hits.title_key LIKE ${len(params)}) DESC, hits.title_key, t.id"
     skip = decode_cursor(query.after)[-1] if query.after else 0
     rows = await fetch(
         f"""WITH hits AS MATERIALIZED (

@@ -25,7 +25,7 @@ function toast({ text, undo, tone }) {
     made.addEventListener("click", () => { line.remove(); act?.(); });
     line.append(made);
   };
-  if (undo) button("", words.undo, () => typeof undo === "function" ? undo() : htmx.ajax("POST", undo, { swap: "none", target: "body" }));
+  if (undo) button("", words.undo, () => typeof undo === "function" ? undo() : htmx.ajax("POST", undo, { swap: "none", target: "#toasts" }));
   button("toast__x", words.close);
   box.append(line);
   while (box.children.length > 4) box.firstElementChild.remove();

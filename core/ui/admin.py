@@ -31,7 +31,7 @@ async def index(ctx: Context, request: AnyRequest) -> Response[str]:
 
 async def menu(ctx: Context, request: AnyRequest) -> Response[str]:
     """GET /menu: the whole menu as a page, for narrow screens."""
-    data = {"groups": list(shell.menu_groups(ctx)), "admin": list(shell.admin_items(ctx))}
+    data = {"groups": shell.menu_groups(ctx), "admin": list(shell.admin_items(ctx))}
     return await replies.page(ctx, request, "menu.html", data, title=ctx.t(_("Menu")), active="/menu")
 
 
@@ -65,7 +65,7 @@ def _parts_of(ctx: Context, owner: str) -> list[dict[str, str]]:
     return sorted(found, key=lambda row: (row["sort"], row["key"]))
 
 
-# --- choices for the installation -----------------------------------------------------------------------------------
+# --- choices for the installation ------------------------------------------------------------------------------------
 
 
 async def show_installation(ctx: Context, request: AnyRequest) -> Response[str]:

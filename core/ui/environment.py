@@ -70,9 +70,12 @@ def _is_unchanged(file: Path, since: float) -> bool:
 
 
 class Careful(jinja2.StrictUndefined):
-    """In development a name that is not there may be asked for, but not shown: that is a misspelt one."""
+    """In development a name that is not there may be asked for and compared, but not shown: that is a misspelt one."""
 
     __bool__ = jinja2.Undefined.__bool__  # type: ignore[assignment]
+    __eq__ = jinja2.Undefined.__eq__
+    __ne__ = jinja2.Undefined.__ne__
+    __hash__ = jinja2.Undefined.__hash__  # type: ignore[assignment]
 
 
 class Environment(jinja2.Environment):
@@ -158,7 +161,7 @@ def csrf_field() -> Markup:
 
 
 def url(kind: str, record: object = None) -> str:
-    """The address of a kind's list, or of one of its records: `/clients/5`, `/funnel/deals`."""
+    """The address of a kind's list, or of one of its records: `/clients`, `/clients/5`, `/<plugin>/<kind>/7`."""
     owner, _, name = kind.partition(".")
     path = f"/{name}" if owner == plugins.CORE else f"/{owner}/{name}"
     return path if record is None else f"{path}/{record}"

@@ -14,6 +14,8 @@ from core.settings import current
 from core.ui import installation
 from core.ui.environment import environment, reader, url
 
+NOTHING = Markup()
+
 ADMIN_PREFIX = "/settings"
 """Pages below this address are listed on the page of settings, not in the main menu."""
 
@@ -29,9 +31,9 @@ class Frame:
     theme: str
     density: str
     shortcuts: bool
-    side: Markup = Markup()
-    top: Markup = Markup()
-    bottom: Markup = Markup()
+    side: Markup = NOTHING
+    top: Markup = NOTHING
+    bottom: Markup = NOTHING
 
 
 _kept: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
@@ -81,13 +83,12 @@ def _rendered(ctx: Context, active: str, company: str) -> Frame:
     plain = _plain(ctx, company)
     if ctx.user_id is None:
         return plain
-    groups = list(menu_groups(ctx))
-    items = [item for _, members in groups for item in members]
+    items = menu_items(ctx)
     values = {
         "ctx": ctx,
         "shell": plain,
         "active": active,
-        "groups": groups,
+        "groups": menu_groups(ctx),
         "tabs": items[:4],
         "keys": go_keys(items),
         "items": items,
@@ -100,29 +101,38 @@ def _html(ctx: Context, template: str, values: Mapping[str, object]) -> Markup:
     token = reader.set(ctx)
     try:
         made = environment(ctx.language).get_template(template).render(values)
-        return Markup(made)  # noqa: S704  (rendered with autoescape)
+        return Markup(made)
     finally:
         reader.reset(token)
 
 
 def go_keys(items: list[parts.NavItem]) -> dict[str, str]:
-    """The key that goes to each item after G: the first free letter of its key (`core.clients` → C)."""
+    """The key that goes to each item after G: the first free letter of its English name (Deals → D)."""
     found: dict[str, str] = {}
     for item in items:
-        letters = (item.key.rpartition(".")[2] + item.key).upper()
+        letters = f"{item.label}{item.key}".upper()
         free = next((one for one in letters if "A" <= one <= "Z" and one not in found.values()), None)
         if free:
             found[item.key] = free
     return found
 
 
-def menu_groups(ctx: Context) -> Iterator[tuple[str, list[parts.NavItem]]]:
-    """The main menu for this user: groups in the order of their first item."""
-    groups: dict[str, list[parts.NavItem]] = {}
-    for item in plugins.registry().of(parts.NavItem):
-        if not is_admin(item) and ctx.allows(item.permission):
-            groups.setdefault(ctx.t(item.group) if item.group else "", []).append(item)
-    yield from groups.items()
+LAST = 500
+"""Items from this order on stand below all groups when they have none of their own."""
+
+
+def menu_items(ctx: Context) -> list[parts.NavItem]:
+    """The main menu for this user, in order."""
+    return [item for item in plugins.registry().of(parts.NavItem) if not is_admin(item) and ctx.allows(item.permission)]
+
+
+def menu_groups(ctx: Context) -> list[tuple[str, list[parts.NavItem]]]:
+    """The main menu in its groups, each at the place of its first item."""
+    groups: dict[tuple[str, bool], list[parts.NavItem]] = {}
+    for item in menu_items(ctx):
+        label = ctx.t(item.group) if item.group else ""
+        groups.setdefault((label, not label and item.order >= LAST), []).append(item)
+    return [(label, members) for (label, _last), members in groups.items()]
 
 
 def admin_items(ctx: Context) -> Iterator[parts.NavItem]:
@@ -136,8 +146,10 @@ def is_admin(item: parts.NavItem) -> bool:
 
 
 def creatable(ctx: Context) -> tuple[parts.RecordKind, ...]:
-    """The kinds of which this user may make a new record."""
-    return tuple(kind for kind in plugins.registry().kinds() if ctx.allows(f"{kind.key}.create"))
+    """The kinds of which this user may make a new record and whose list or board stands in the main menu."""
+    shown = {item.permission for item in menu_items(ctx)}
+    kinds = plugins.registry().kinds()
+    return tuple(kind for kind in kinds if f"{kind.key}.view" in shown and ctx.allows(f"{kind.key}.create"))
 
 
 def create_href(kind: parts.RecordKind) -> str:

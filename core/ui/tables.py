@@ -10,7 +10,7 @@ from core.accounts import Team, User
 
 
 class SavedView(Table, tablename="core_view"):
-    """A list as somebody likes to see it: its filters, sorting and columns under a name; shared with a team or everyone."""
+    """A list as somebody likes to see it: its search, filters and sorting under a name; perhaps shared."""
 
     id = BigSerial(primary_key=True)
     kind = Varchar(length=100)
@@ -18,7 +18,9 @@ class SavedView(Table, tablename="core_view"):
     query = Text(default="")
     columns = Array(Text(), default=list)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade, on_update=OnUpdate.no_action, index=True)
-    team = ForeignKey(Team, null=True, default=None, on_delete=OnDelete.set_null, on_update=OnUpdate.no_action, index=True)
+    team = ForeignKey(
+        Team, null=True, default=None, on_delete=OnDelete.set_null, on_update=OnUpdate.no_action, index=True
+    )
     everyone = Boolean(default=False)
 
 

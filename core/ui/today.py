@@ -56,7 +56,7 @@ async def _render(ctx: Context, widget: parts.Widget) -> Shown | None:
     piece = await widget.render(ctx)
     if piece is None:
         return None
-    body = Markup(replies.render(ctx, piece.template, {**piece.data, "ctx": ctx}))  # noqa: S704  (rendered with autoescape)
+    body = Markup(replies.render(ctx, piece.template, {**piece.data, "ctx": ctx}))
     return Shown(widget, body, piece.count, piece.href)
 
 

@@ -22,7 +22,7 @@ RATIO_FROM = 16 * 1024 * 1024
 CHUNK = 256 * 1024
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  (what happened, as everywhere in the product)
     """The file is not read; `code` says why, `values` fill its message."""
 
     def __init__(self, code: str, **values: object) -> None:
@@ -47,12 +47,30 @@ def sort_of(path: Path) -> str:
         return _sort_of_zip(path)
     if head.startswith(OLE_MAGIC) or head.startswith(BIFF_MAGICS):
         return "xls"
-    for magic, what in ((b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"Rar!", "RAR"), (b"7z\xbc\xaf", "7z"), (b"\x1f\x8b", "gzip")):
+    for magic, what in (
+        (b"%PDF", "PDF"),
+        (b"\x89PNG", "PNG"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"Rar!", "RAR"),
+        (b"7z\xbc\xaf", "7z"),
+        (b"\x1f\x8b", "gzip"),
+    ):
         if head.startswith(magic):
             raise Refused("not_a_table", what=what)
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<?xml", b"<html", b"<!doctype", b"<table")):
         raise Refused("markup")
+    if _is_binary(head):
+        raise Refused("binary")
     return "csv"
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether the bytes are no text in any encoding: UTF-16 has a zero in every other byte, other texts have none."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    odd = sum(byte < 9 or 13 < byte < 28 for byte in head)
+    wide = max(sum(byte in (0, 4) for byte in head[start:4000:2]) for start in (0, 1)) * 2 > 0.8 * min(len(head), 4000)
+    return odd > 0.1 * len(head) and not wide
 
 
 def _sort_of_zip(path: Path) -> str:

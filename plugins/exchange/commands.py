@@ -42,29 +42,64 @@ def _in_installation(run: Callable[..., Awaitable[None]]) -> Callable[..., None]
     return command
 
 
-@click.command("import", help=_("Import a table (CSV, XLSX, XLS, XLSB, ODS) into clients, deals or any other kind of record."))
+@click.command(
+    "import", help=_("Import a table (CSV, XLSX, XLS, XLSB, ODS) into clients, deals or any other kind of record.")
+)
 @click.argument("kind")
 @click.argument("file", type=FILE)
-@click.option("--mapping", type=FILE, help=_("A TOML file that says which column goes where; without it that is guessed."))
-@click.option("--match", help=_("By which fields an existing record is found: inn, phones, name+city … or never. Commas between several."))
-@click.option("--on-match", type=click.Choice(["update", "fill", "skip"]), help=_("What is done with a record that is found."))
-@click.option("--unknown", type=click.Choice(["empty", "create", "reject"]), help=_("What is done when a link names nothing that exists."))
-@click.option("--bad", type=click.Choice(["reject", "leave"]), help=_("Whether a senseless value rejects its row or is left out."))
-@click.option("--repeats", type=click.Choice(["separate", "join"]), help=_("Whether rows that are the same record come in each, or join."))
-@click.option("--similar/--exact", default=None, help=_("Whether names that differ only in quotes, case and spaces are the same."))
-@click.option("--require", "required", help=_("Fields that must be filled, or the row is rejected. Commas between several."))
-@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help=_("A value that every row gets. May be repeated."))
+@click.option(
+    "--mapping", type=FILE, help=_("A TOML file that says which column goes where; without it that is guessed.")
+)
+@click.option(
+    "--match",
+    help=_("By which fields an existing record is found: inn, phones, name+city … or never. Commas between several."),
+)
+@click.option(
+    "--on-match", type=click.Choice(["update", "fill", "skip"]), help=_("What is done with a record that is found.")
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["empty", "create", "reject"]),
+    help=_("What is done when a link names nothing that exists."),
+)
+@click.option(
+    "--bad", type=click.Choice(["reject", "leave"]), help=_("Whether a senseless value rejects its row or is left out.")
+)
+@click.option(
+    "--repeats",
+    type=click.Choice(["separate", "join"]),
+    help=_("Whether rows that are the same record come in each, or join."),
+)
+@click.option(
+    "--similar/--exact", default=None, help=_("Whether names that differ only in quotes, case and spaces are the same.")
+)
+@click.option(
+    "--require", "required", help=_("Fields that must be filled, or the row is rejected. Commas between several.")
+)
+@click.option(
+    "--set", "constants", multiple=True, metavar="FIELD=VALUE", help=_("A value that every row gets. May be repeated.")
+)
 @click.option("--events/--no-events", default=None, help=_("Whether automation runs for what is imported."))
 @click.option("--encoding", default="", help=_("The encoding of a text file, if it is found wrongly."))
-@click.option("--delimiter", default="", help=_("The delimiter of a text file, if it is found wrongly; tab for a tabulator."))
+@click.option(
+    "--delimiter", default="", help=_("The delimiter of a text file, if it is found wrongly; tab for a tabulator.")
+)
 @click.option("--sheet", default="", help=_("The sheet of a workbook; the first that holds anything if left out."))
 @click.option("--header", type=click.IntRange(0), help=_("The number of the row of headings; 0 if there is none."))
-@click.option("--as", "as_user", default="", metavar="EMAIL", help=_("Import in the name and with the rights of this user."))
-@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help=_("Write rejected rows to this file (.csv or .xlsx)."))
+@click.option(
+    "--as", "as_user", default="", metavar="EMAIL", help=_("Import in the name and with the rights of this user.")
+)
+@click.option(
+    "--rejected",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("Write rejected rows to this file (.csv or .xlsx)."),
+)
 @click.option("--dry-run", is_flag=True, help=_("Only tell what would be done."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object."))
 @_in_installation
-async def import_(kind: str, file: Path, *, dry_run: bool, as_json: bool, rejected: Path | None, as_user: str, **choices: Any) -> None:
+async def import_(
+    kind: str, file: Path, *, dry_run: bool, as_json: bool, rejected: Path | None, as_user: str, **choices: Any
+) -> None:
     """Import a table."""
     ctx = await _who(as_user)
     with _usage(ctx):
@@ -81,15 +116,22 @@ async def import_(kind: str, file: Path, *, dry_run: bool, as_json: bool, reject
             one = await running.run(ctx, one)
     one = await imports.get(ctx, one.id)
     if rejected is not None and not dry_run:
-        rejected.write_bytes(await rejects.as_file(ctx, one, "xlsx" if rejected.suffix == ".xlsx" else "csv"))
+        _write(rejected, await rejects.as_file(ctx, one, "xlsx" if rejected.suffix == ".xlsx" else "csv"))
     result = await _result(ctx, one, dry_run)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else _told(ctx, one, result))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 async def _who(email: str) -> Context:
     if not email:
         return await accounts.system_context()
-    return (await accounts.context_of_user(await accounts.find_user(email))).acting_from("command")
+    found = await accounts.context_of_user(await accounts.find_user(email))
+    if found is None:
+        raise Missing(_("There is no user with the e-mail %(email)s."), email=email)
+    return found.acting_from("command")
 
 
 @contextmanager
@@ -128,7 +170,9 @@ def _choose(view: records.KindView, plan: Plan, choices: dict[str, Any]) -> None
         plan.options.match = [rule for rule in _listed(choices["match"]) if rule != "never"]
         if unknown := set(plan.options.match) - set(match_rules(view)):
             known = ", ".join(["never", *match_rules(view)])
-            raise Missing(_("Records cannot be found by “%(name)s”. Possible: %(known)s."), name=min(unknown), known=known)
+            raise Missing(
+                _("Records cannot be found by “%(name)s”. Possible: %(known)s."), name=min(unknown), known=known
+            )
     if choices["required"] is not None:
         plan.options.required = _listed(choices["required"])
     for pair in choices["constants"]:
@@ -182,14 +226,19 @@ async def _result(ctx: Context, one: Import, dry_run: bool) -> dict[str, Any]:
     else:
         found_rows = await rejects.rejected(one, SHOWN_REJECTED)
         result["rejected_rows"] = [{"row": number, "reason": reason} for _place, number, reason in found_rows]
-    result["flaws"] = [{"row": number, "flaw": code, "value": value} for number, code, value in one.source.flaws[:SHOWN_REJECTED]]
+    result["flaws"] = [
+        {"row": number, "flaw": code, "value": value} for number, code, value in one.source.flaws[:SHOWN_REJECTED]
+    ]
     return result
 
 
 def _told(ctx: Context, one: Import, result: dict[str, Any]) -> str:
     """The outcome in words."""
     lines = [
-        ctx.t(_("Rows: %(rows)s. Created: %(created)s, changed: %(changed)s, skipped: %(skipped)s, rejected: %(rejected)s."), **result)
+        ctx.t(
+            _("Rows: %(rows)s; created %(created)s, changed %(changed)s, skipped %(skipped)s, rejected %(rejected)s."),
+            **result,
+        )
     ]
     lines += [ctx.t(_("Row %(row)s: %(reason)s"), **row) for row in result["rejected_rows"][:20]]
     if len(result["rejected_rows"]) > 20:
@@ -208,7 +257,11 @@ def _told(ctx: Context, one: Import, result: dict[str, Any]) -> str:
 @click.command("export", help=_("Export records as CSV or XLSX, by the ending of the file's name."))
 @click.argument("kind")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
-@click.option("--query", default="", help=_("A list's address after the question mark: city=Moscow&sort=name&columns=name,phones."))
+@click.option(
+    "--query",
+    default="",
+    help=_("A list's address after the question mark: city=Moscow&sort=name&columns=name,phones."),
+)
 @click.option("--as", "as_user", default="", metavar="EMAIL", help=_("Export what this user sees."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object."))
 @_in_installation
@@ -223,7 +276,9 @@ async def export(kind: str, file: Path, *, query: str, as_user: str, as_json: bo
     write = exporting.write_xlsx if file.suffix.lower() == ".xlsx" else exporting.write_csv
     number = await write(ctx, wanted, file)
     told = {"file": str(file), "records": number}
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else ctx.t(_("Exported: %(records)s, to %(file)s."), **told))
+    click.echo(
+        json.dumps(told, ensure_ascii=False) if as_json else ctx.t(_("Exported: %(records)s, to %(file)s."), **told)
+    )
 
 
 COMMANDS = [

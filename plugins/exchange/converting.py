@@ -1,4 +1,4 @@
-"""Cells into values: each distinct text of a column is parsed once, in the order and with the marks that the column uses."""
+"""Cells into values: each distinct text of a column is parsed once, with the marks that the column uses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,24 @@ from core.context import Refuse
 from core.language import _
 from plugins.exchange.targets import Target
 
-NOTHING = frozenset({"null", "(null)", "n/a", "#n/a", "nan", "none", "\\n", "-", "–", "—", "?", "нет данных", "не указано"})
+NOTHING = frozenset(
+    {"null", "(null)", "n/a", "#n/a", "nan", "none", "\\n", "-", "–", "—", "?", "нет данных", "не указано"}
+)
 """What programs and people write for nothing."""
-ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ССЫЛКА!", "#ДЕЛ/0!", "#ЗНАЧ!", "#ИМЯ?", "#ЧИСЛО!", "#ПУСТО!")
+ERRORS = (
+    "#REF!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#ССЫЛКА!",
+    "#ДЕЛ/0!",
+    "#ЗНАЧ!",
+    "#ИМЯ?",
+    "#ЧИСЛО!",
+    "#ПУСТО!",
+)
 CACHE = 50_000
 IDENTIFIERS = frozenset({"external_id", "inn", "account", "iban"})
 
@@ -63,7 +78,7 @@ def iso_date(text: str, order: str) -> str:
 
 
 def thousands_mark(cells: Iterable[str]) -> str:
-    """The comma, if the column's commas only ever stand before three digits and more than once or twice; else nothing."""
+    """The comma, if the column's commas stand before three digits only, and not just once; else nothing."""
     grouped = 0
     for cell in cells:
         digits = _MONEY_WORDS.sub("", cell.strip())
@@ -105,7 +120,9 @@ class TooLong:
 class Converter:
     """Turns the cells of one target into values, remembering each distinct text."""
 
-    def __init__(self, target: Target, *, order: str = "", thousands: str = "", meanings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, target: Target, *, order: str = "", thousands: str = "", meanings: dict[str, str] | None = None
+    ) -> None:
         self.target = target
         self.meanings = {key.casefold(): value for key, value in (meanings or {}).items()}
         self._known: dict[str, Any] = {}

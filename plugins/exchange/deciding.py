@@ -1,4 +1,4 @@
-"""What becomes of each row: a new record, a change of one that is there, nothing, or a rejection. The dry run and the run agree."""
+"""What becomes of each row: a new record, a change, nothing, or a rejection. The dry run and the run agree."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ def match_rules(view: records.KindView) -> list[str]:
 
 
 class Decider:
-    """Decides rows batch by batch. It remembers what earlier rows of the same file were, so that nothing comes in twice."""
+    """Decides rows batch by batch, and remembers what earlier rows of the same file were."""
 
-    def __init__(self, ctx: Context, view: records.KindView, places: Mapping[str, Target], source: Source, plan: Plan) -> None:
+    def __init__(
+        self, ctx: Context, view: records.KindView, places: Mapping[str, Target], source: Source, plan: Plan
+    ) -> None:
         self.ctx, self.view, self.plan = ctx, view, plan
         self.reader = RowReader(ctx, view, places, source, plan)
         self.rules = [rule for rule in plan.options.match if all(part in self.reader.used for part in rule.split("+"))]
@@ -79,7 +81,9 @@ class Decider:
         creatable = set()
         for key, linker in self.reader.linkers.items():
             target = linker.target.field.target
-            if target not in {records.USER, records.TEAM} and may_create(self.ctx, await records.view_for(self.ctx, target)):
+            if target not in {records.USER, records.TEAM} and may_create(
+                self.ctx, await records.view_for(self.ctx, target)
+            ):
                 creatable.add(key)
         self.reader.creatable = frozenset(creatable)
         if self.plan.options.similar:
@@ -106,7 +110,7 @@ class Decider:
                     self.seen.setdefault(self._comparable(key), decision.read.number)
         return made
 
-    # --- finding ---
+    # --- finding ---------------------------------------------------------------------------------------------
 
     def _keys(self, read: Read) -> list[Key]:
         """Everything the row may be known by, best rule first."""
@@ -187,13 +191,15 @@ class Decider:
             decision.read.notes.append(self.ctx.t(_("Perhaps the same as row %(row)s."), row=number))
         decision.read.notes.append(self.ctx.t(_("The name differs only in quotation marks, case or spaces.")))
 
-    # --- deciding ---
+    # --- deciding --------------------------------------------------------------------------------------------
 
     def _take(self, decision: Decision, key: Key, ids: Sequence[int]) -> None:
         """The row is a record that exists."""
         label = self._rule_label(key[0])
         if len(ids) > 1:
-            return decision.reject(self.ctx.t(_("%(count)s records have the same %(rule)s"), count=len(ids), rule=label))
+            return decision.reject(
+                self.ctx.t(_("%(count)s records have the same %(rule)s"), count=len(ids), rule=label)
+            )
         decision.record = ids[0]
         if self.plan.options.on_match == "skip":
             decision.action = "skip"
@@ -254,7 +260,7 @@ class Decider:
         names = [self.view.title] if rule == SIMILAR else rule.split("+")
         return " + ".join(self.ctx.t(self.view.fields[name].label) for name in names)
 
-    # --- what repeats ---
+    # --- what repeats ----------------------------------------------------------------------------------------
 
     def _note_repeats(self, read: Read) -> None:
         """Values that should belong to one record only, and stand in several rows: told, whatever is done with them."""
@@ -266,7 +272,11 @@ class Decider:
                 rows = self.repeated.setdefault(name, {}).setdefault(item, [])
                 if rows:
                     label = self.ctx.t(self.view.fields[name].label)
-                    read.notes.append(self.ctx.t(_("%(label)s %(value)s stands in row %(row)s too."), label=label, value=item, row=rows[0]))
+                    read.notes.append(
+                        self.ctx.t(
+                            _("%(label)s %(value)s stands in row %(row)s too."), label=label, value=item, row=rows[0]
+                        )
+                    )
                 rows.append(read.number)
 
     def repeats(self) -> dict[str, dict[str, list[int]]]:

@@ -68,7 +68,7 @@ def find_shape(path: Path, encoding: str, delimiter: str = "") -> Shape:
 
 
 def _trust(lines: list[str], delimiter: str) -> float:
-    """How evenly the delimiter divides the lines: the share of records with the usual number of cells, if that is over one."""
+    """How evenly the delimiter divides the lines: the share of records with the usual number of cells."""
     widths = Counter(len(cells) for cells in _loose(lines, Shape(delimiter)) if cells)
     wide = {width: count for width, count in widths.items() if width > 1}
     if not wide:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import pairwise
 from pathlib import Path
 
 BOMS = (
@@ -17,7 +18,25 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 CYRILLIC = ("windows-1251", "koi8-r", "cp866", "x-mac-cyrillic", "iso8859-5", "koi8-u")
-KNOWN = ("utf-8", "windows-1251", "koi8-r", "cp866", "utf-16", "utf-16-le", "utf-16-be", "windows-1252", "iso8859-5", "x-mac-cyrillic", "koi8-u", "windows-1250", "iso8859-15", "big5", "gb18030", "shift_jis", "euc-kr")
+KNOWN = (
+    "utf-8",
+    "windows-1251",
+    "koi8-r",
+    "cp866",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "windows-1252",
+    "iso8859-5",
+    "x-mac-cyrillic",
+    "koi8-u",
+    "windows-1250",
+    "iso8859-15",
+    "big5",
+    "gb18030",
+    "shift_jis",
+    "euc-kr",
+)
 """What a person may choose from."""
 
 EAST_ASIAN = ("shift_jis", "euc-jp", "gb18030", "big5", "euc-kr")
@@ -27,7 +46,12 @@ SAMPLE = 256 * 1024
 FREQUENT = frozenset("оеаинтсрвлкмдпу")
 """The fifteen letters that make up four fifths of any Russian text."""
 _WORD = re.compile(r"[^\W\d_]+")
-_python_name = {"x-mac-cyrillic": "mac_cyrillic", "windows-1251": "cp1251", "windows-1252": "cp1252", "windows-1250": "cp1250"}
+_python_name = {
+    "x-mac-cyrillic": "mac_cyrillic",
+    "windows-1251": "cp1251",
+    "windows-1252": "cp1252",
+    "windows-1250": "cp1250",
+}
 
 
 def codec(name: str) -> str:
@@ -120,7 +144,7 @@ def _odd_words(text: str) -> float:
     odd = 0
     for word in words:
         mixed = any("a" <= char.lower() <= "z" for char in word) and len(word) > 2
-        jumps = any(a.islower() and b.isupper() for a, b in zip(word, word[1:], strict=False))
+        jumps = any(a.islower() and b.isupper() for a, b in pairwise(word))
         odd += mixed or jumps
     return odd / len(words)
 
@@ -137,10 +161,18 @@ def _guess(sample: bytes) -> str:
 
     best = from_bytes(sample[: 64 * 1024]).best()
     name = best.encoding.replace("_", "-") if best else "cp1252"
-    if best and name in {"cp1250", "iso8859-2"} and best.language not in {"Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene"}:
+    if (
+        best
+        and name in {"cp1250", "iso8859-2"}
+        and best.language not in {"Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene"}
+    ):
         name = "cp1252"
     # Western files come from Windows; its code page holds the same letters as the others and more signs.
-    return name if name in {"cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859-2"} and len(sample) > 200 else "windows-1252"
+    return (
+        name
+        if name in {"cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859-2"} and len(sample) > 200
+        else "windows-1252"
+    )
 
 
 def _decodes(sample: bytes, name: str) -> bool:

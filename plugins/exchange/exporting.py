@@ -53,7 +53,9 @@ def prepare(ctx: Context, view: records.KindView, params: Iterable[tuple[str, st
         if view.fields[name].widget == "money" and currency in view.fields and currency not in names:
             names.insert(names.index(name) + 1, currency)
     fields = [view.fields[name] for name in names if view.fields[name].right(ctx) != "hidden"]
-    wanted = replace(query, columns=tuple(field.name for field in fields), limit=PAGE, after=None, sort=query.sort or "id")
+    wanted = replace(
+        query, columns=tuple(field.name for field in fields), limit=PAGE, after=None, sort=query.sort or "id"
+    )
     return Export(view, wanted, fields)
 
 
@@ -95,7 +97,7 @@ def safe(text: str) -> str:
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
-# --- CSV -----------------------------------------------------------------------------------------------------------------
+# --- CSV -----------------------------------------------------------------------------------------------------------
 
 
 def delimiter_of(ctx: Context) -> str:
@@ -138,14 +140,19 @@ async def as_csv(ctx: Context, export: Export, delimiter: str = "") -> AsyncIter
         yield csv_lines(ctx, piece, delimiter)
 
 
-# --- XLSX ----------------------------------------------------------------------------------------------------------------
+# --- XLSX ----------------------------------------------------------------------------------------------------------
 
 
 class Sheet:
     """Writes a workbook of one sheet row by row, in bounded memory; every text is a text, whatever it begins with."""
 
     def __init__(self, path: Path, headings: Sequence[str]) -> None:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
         self._book = xlsxwriter.Workbook(str(path), {**options, "tmpdir": str(path.parent)})
         self._sheet = self._book.add_worksheet()
         self._day = self._book.add_format({"num_format": "dd.mm.yyyy"})

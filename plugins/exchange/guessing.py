@@ -23,7 +23,9 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[a-zA-Zа-яА-Я]{2,}([,;\s]+[^@\s]+
 _PHONE = re.compile(r"\+?[\d\s\-().]{7,24}(\s*(доб|ext|x)\.?\s*\d+)?([,;]\s*\+?[\d\s\-().]{7,24})*")
 _DIGITS = {"kpp": (9, 9), "ogrn": (13, 15), "bic": (9, 9), "account": (15, 34), "corr_account": (20, 20)}
 _STREET = re.compile(r"\d+\S* +\w")
-_LEGAL = re.compile(r"(?i)\b(ооо|оао|зао|пао|ао|ип|фгуп|гуп|муп|гбу|мбу|казенн|учреждение|министерство|комитет|администрация|inc|ltd|llc|gmbh|corp|plc|group|company)\b")
+_LEGAL = re.compile(
+    r"(?i)\b(ооо|оао|зао|пао|ао|ип|фгуп|гуп|муп|гбу|мбу|казенн|учреждение|министерство|комитет|администрация|inc|ltd|llc|gmbh|corp|plc|group|company)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def guess(names: Sequence[str], samples: Sequence[Sequence[str]], places: Mappin
 
 
 def _cells(samples: Sequence[Sequence[str]], place: int) -> list[str]:
-    found = []
+    found: list[str] = []
     for row in samples:
         if place < len(row) and len(found) < SAMPLES:
             try:
@@ -102,7 +104,11 @@ def _by_content(target: Target, cells: Sequence[str]) -> float:
         return 80.0
     if name == "phone" and _share(cells, _looks_like_phone) > 0.8:
         return 70.0
-    if name == "inn" and _share(cells, lambda cell: inn.is_valid(cell.zfill(10) if len(cell) < 11 else cell.zfill(12))) > 0.9 and len(set(cells)) > 1:
+    if (
+        name == "inn"
+        and _share(cells, lambda cell: inn.is_valid(cell.zfill(10) if len(cell) < 11 else cell.zfill(12))) > 0.9
+        and len(set(cells)) > 1
+    ):
         return 75.0
     return 0.0
 
@@ -146,7 +152,9 @@ def _reads(reader: Converter, cell: str) -> bool:
     return True
 
 
-def _title(made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]) -> None:
+def _title(
+    made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]
+) -> None:
     """What must be filled and is named nowhere: the column that says most, or the best of those that say something."""
     for key, target in places.items():
         if not target.field.required or key in made.columns or target.field.widget != "text" or target.lines:
@@ -155,23 +163,31 @@ def _title(made: mappings.Mapping, names: Sequence[str], columns: Sequence[Seque
             continue
         free = [place for place, chosen in enumerate(made.columns) if not chosen and _speaks(columns[place])]
         if free:
-            product = next((place for place in free if plain(names[place]) in synonyms("product") | synonyms("title")), None)
-            made.columns[product if product is not None else max(free, key=lambda place: (len(set(columns[place])), -place))] = key
+            product = next(
+                (place for place in free if plain(names[place]) in synonyms("product") | synonyms("title")), None
+            )
+            made.columns[
+                product if product is not None else max(free, key=lambda place: (len(set(columns[place])), -place))
+            ] = key
 
 
 def _speaks(cells: Sequence[str]) -> bool:
     """Whether the cells are words, not codes."""
-    words = _share(cells, lambda cell: sum(char.isalpha() for char in cell) > len(cell) * 0.5 and not _STREET.match(cell))
+    words = _share(
+        cells, lambda cell: sum(char.isalpha() for char in cell) > len(cell) * 0.5 and not _STREET.match(cell)
+    )
     return bool(cells) and words > 0.7
 
 
-def _type(made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]) -> None:
-    """People or companies, where a client's type stands in no column: by the heading over the names, or by the names."""
+def _type(
+    made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]
+) -> None:
+    """People or companies, where a client's type stands in no column: by the heading over the names, or by these."""
     choices = {option.value for option in getattr(getattr(places.get("type"), "field", None), "choices", ())}
     if "type" in made.columns or not {"person", "company"} <= choices or "name" not in made.columns:
         return
     place = made.columns.index("name")
-    words = {word for word in plain(names[place]).split()}
+    words = set(plain(names[place]).split())
     legal = _share(columns[place], _LEGAL.search)
     if words & COMPANY_WORDS or legal > 0.3 or "kpp" in made.columns:
         made.constants["type"] = "company"

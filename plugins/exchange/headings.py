@@ -73,8 +73,10 @@ def _years(named: Sequence[str]) -> bool:
 
 
 def _differs(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether the row is of another sort than the rows below; among nothing but words, short ones that do not repeat."""
-    columns = [[row[place].strip() for row in below if place < len(row) and row[place].strip()] for place in range(len(cells))]
+    """Whether the row is of another sort than the rows below; among words alone, short ones that do not repeat."""
+    columns = [
+        [row[place].strip() for row in below if place < len(row) and row[place].strip()] for place in range(len(cells))
+    ]
     for cell, values in zip(cells, columns, strict=True):
         typed = sum(looks(value) != "text" for value in values)
         if cell and values and typed >= 0.7 * len(values):

@@ -1,4 +1,4 @@
-"""Imports as they are kept: a file that was brought, how it is read, what is to be done with it, how far it has come."""
+"""Imports as they are kept: a file, how it is read, what is to be done with it, how far it has come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.language import _
 from core.settings import current
 from plugins.exchange import guessing, sources
 from plugins.exchange.deciding import match_rules
-from plugins.exchange.mapping import Mapping, Options, Plan, check
+from plugins.exchange.mapping import Options, Plan, check
 from plugins.exchange.sources import Source, Wish
 from plugins.exchange.targets import targets
 
@@ -99,8 +99,9 @@ def folder() -> Path:
     return place
 
 
-async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish: Wish = Wish()) -> Import:
+async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish: Wish | None = None) -> Import:
     """Take a file in, read it, and propose a mapping. `FileRefused` says why it is not read; nothing is kept then."""
+    wish = wish or Wish()
     view = await records.view_for(ctx, kind)
     token = secrets.token_hex(16)
     target = folder() / token
@@ -114,7 +115,8 @@ async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish:
     number: int = await fetch_value(
         """INSERT INTO exchange_import (user_id, kind, name, file, digest, wish, source, plan, total)
         VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9) RETURNING id""",
-        ctx.user_id, kind, clean_name(name), token, digest_of(target), _json(wish), _json(source), _json(plan), source.rows,
+        ctx.user_id, kind, clean_name(name), token, digest_of(target),
+        _json(wish), _json(source), _json(plan), source.rows,
     )  # fmt: skip
     return await get(ctx, number)
 
@@ -154,7 +156,11 @@ async def propose(ctx: Context, view: records.KindView, source: Source, rows_pat
     """The mapping of the last file with the same headings, or a guess from headings and cells."""
     places = targets(ctx, view)
     known = await recall(ctx, view.key, source)
-    if known is not None and len(known.mapping.columns) == len(source.names) and set(filter(None, known.mapping.columns)) <= set(places):
+    if (
+        known is not None
+        and len(known.mapping.columns) == len(source.names)
+        and set(filter(None, known.mapping.columns)) <= set(places)
+    ):
         return known
     samples = [row.cells for row in sources.rows(rows_path, limit=SHOWN)]
     mapping = guessing.guess(source.names, samples, places)
@@ -171,8 +177,8 @@ async def reread(ctx: Context, one: Import, wish: Wish) -> Import:
     view = await records.view_for(ctx, one.kind)
     plan = one.plan if source.names == one.source.names else await propose(ctx, view, source, one.rows_path)
     await execute(
-        """UPDATE exchange_import SET wish = $2::jsonb, source = $3::jsonb, plan = $4::jsonb, total = $5, state = 'draft'
-        WHERE id = $1 AND state = ANY($6)""",
+        """UPDATE exchange_import SET wish = $2::jsonb, source = $3::jsonb, plan = $4::jsonb, total = $5,
+        state = 'draft' WHERE id = $1 AND state = ANY($6)""",
         one.id, _json(wish), _json(source), _json(plan), source.rows, list(PENDING),
     )  # fmt: skip
     return await get(ctx, one.id)
@@ -194,6 +200,13 @@ def _refuse_unless(one: Import, states: Sequence[str]) -> None:
         raise Refuse(_("This import has been started; it cannot be changed any more."))
 
 
+async def discard(one: Import) -> None:
+    """Forget a file that was not imported."""
+    _refuse_unless(one, PENDING)
+    await execute("DELETE FROM exchange_import WHERE id = $1 AND state = ANY($2)", one.id, list(PENDING))
+    forget_files(one.file)
+
+
 async def get(ctx: Context, number: int) -> Import:
     """The import, for who brought it and for administrators; `Missing` for others."""
     row = await fetch_row("SELECT * FROM exchange_import WHERE id = $1", number)
@@ -205,7 +218,8 @@ async def get(ctx: Context, number: int) -> Import:
 async def journal(ctx: Context, before: int | None = None) -> list[Import]:
     """The imports the user may see, newest first, those older than `before`."""
     rows = await fetch(
-        """SELECT * FROM exchange_import WHERE ($1 OR user_id = $2) AND id < $3 AND state <> 'draft' ORDER BY id DESC LIMIT $4""",
+        """SELECT * FROM exchange_import WHERE ($1 OR user_id = $2) AND id < $3 AND state <> 'draft'
+        ORDER BY id DESC LIMIT $4""",
         ctx.everything, ctx.user_id, before or 2**62, SHOWN // 2 + 1,
     )  # fmt: skip
     return [_import(row) for row in rows]
@@ -222,7 +236,7 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-# --- memory --------------------------------------------------------------------------------------------------------------
+# --- memory --------------------------------------------------------------------------------------------------------
 
 
 def _signature(source: Source) -> str:
@@ -264,9 +278,12 @@ async def tidy(ctx: Context) -> None:
     """The daily job: files of imports that were left, or are older than a month, are deleted; the journal stays."""
     rows = await fetch(
         """SELECT id, file FROM exchange_import WHERE created_at < now() - CASE WHEN state IN ('draft', 'checked')
-        THEN interval '2 days' ELSE make_interval(days => $1) END AND state NOT IN ('waiting', 'running', 'checking')""",
+        THEN interval '2 days' ELSE make_interval(days => $1) END
+        AND state NOT IN ('waiting', 'running', 'checking')""",
         KEEP_DAYS,
     )
     for row in rows:
         forget_files(row["file"])
-    await execute("DELETE FROM exchange_import WHERE state IN ('draft', 'checked') AND created_at < now() - interval '2 days'")
+    await execute(
+        "DELETE FROM exchange_import WHERE state IN ('draft', 'checked') AND created_at < now() - interval '2 days'"
+    )

@@ -57,7 +57,9 @@ class Linker:
         for name in _ways(view):
             left = [text for text in wanted if text not in self.found]
             values = {text: value for text in left if (value := _value(view, name, text)) is not None}
-            hits = await records.find(ctx, kind, (name,), [(value,) for value in set(values.values())]) if values else {}
+            hits = (
+                await records.find(ctx, kind, (name,), [(value,) for value in set(values.values())]) if values else {}
+            )
             for text, value in values.items():
                 if ids := hits.get((value,)):
                     # Of a catalogue that belongs to nobody (stages) any namesake will do: its table's own rules choose.
@@ -82,7 +84,9 @@ class Linker:
             return 0
         view = await records.view_for(ctx, self.target.field.target)
         rows: list[dict[str, Any]] = [{view.title: text} for text in wanted]
-        if "type" in view.fields and {option.value for option in getattr(view.fields["type"], "choices", ())} >= {"company"}:
+        if "type" in view.fields and {option.value for option in getattr(view.fields["type"], "choices", ())} >= {
+            "company"
+        }:
             for row in rows:
                 if looks_like_company(row[view.title]) or self.target.name in {"client", "company", "account"}:
                     row["type"] = "company"
@@ -137,7 +141,7 @@ async def _people(ctx: Context, sort: str, wanted: Iterable[str]) -> dict[str, i
 
 
 async def _by_choice(ctx: Context, view: records.KindView, wanted: Iterable[str]) -> dict[str, int]:
-    """Records of a short list by a choice that only one of them, or the first, has: the stage whose outcome is «won»."""
+    """Records of a short list by a choice that one of them has: the first stage whose outcome is «won»."""
     meanings: dict[str, tuple[str, str]] = {}
     names = [name for name, known in view.fields.items() if known.widget == "choice" and name != "tone"]
     for name in names:

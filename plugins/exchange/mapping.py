@@ -1,4 +1,4 @@
-"""What a person decided about a file: which column goes where, and what is done with rows. It is stored and may be written as TOML."""
+"""What a person decided about a file: which column goes where, what is done with rows. Stored, or written as TOML."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Options(msgspec.Struct):
     bad: Literal["reject", "leave"] = "reject"
     """Whether a value that makes no sense rejects its row, or is left out of it."""
     repeats: Literal["separate", "join"] = "separate"
-    """Whether rows of one file that are found to be the same record come in each, and are told of, or join the first."""
+    """Whether rows of one file that are the same record come in each, and are listed, or join the first."""
     similar: bool = False
     """Whether names that differ only in quotes, case and spaces are the same."""
     required: list[str] = msgspec.field(default_factory=list)
@@ -72,7 +72,11 @@ def check(plan: Plan, source: Source, places: MappingOf[str, Target], matches: S
             raise Refuse(_("Two columns go into “%(name)s”. It can take one."), name=places[key].labels[0])
     for key in plan.options.match:
         if key not in matches:
-            raise Refuse(_("Records cannot be found by “%(name)s”. Possible: %(known)s."), name=key, known=", ".join(matches) or "–")
+            raise Refuse(
+                _("Records cannot be found by “%(name)s”. Possible: %(known)s."),
+                name=key,
+                known=", ".join(matches) or "–",
+            )
     for key in plan.options.required:
         if key not in used and key not in mapping.constants:
             raise Refuse(_("“%(name)s” must be filled, but no column goes there."), name=key)

@@ -1,7 +1,7 @@
 """The child process that reads a stranger's file: limited in memory and time, it may die without harm.
 
-`python -m plugins.exchange.reader` gets a request as JSON on its input, writes the rows to a file, one JSON list a line, and
-prints what it found. It imports nothing of Smalta, so that it starts in a moment and stays small.
+`python -m plugins.exchange.reader` gets a request as JSON on its input, writes the rows to a file, one JSON list
+a line, and prints what it found. It imports nothing of Smalta, so that it starts in a moment and stays small.
 """
 
 from __future__ import annotations
@@ -134,6 +134,8 @@ def _write(rows: Iterable[Row], header: int | None, found: Found, out: TextIO) -
         flaw = flaw or _flaw(cells, width, found.sort)
         if flaw:
             found.note(number, flaw, len(cells))
+        if found.sort == "csv" and any("\ufffd" in cell for cell in cells):
+            found.note(number, "unreadable")
         write(encode([number, flaw, cells]))
         write("\n")
 

@@ -20,7 +20,9 @@ PIECE = 1_000
 async def rejected(one: Import, limit: int | None = None) -> list[tuple[int, int, str]]:
     """The rejected rows: place, number in the file, reason."""
     found = await fetch(
-        "SELECT place, number, reason FROM exchange_rejected WHERE import_id = $1 ORDER BY place LIMIT $2", one.id, limit
+        "SELECT place, number, reason FROM exchange_rejected WHERE import_id = $1 ORDER BY place LIMIT $2",
+        one.id,
+        limit,
     )
     return [(row["place"], row["number"], row["reason"]) for row in found]
 

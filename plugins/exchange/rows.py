@@ -1,4 +1,4 @@
-"""Rows of a file into values of a kind: constants, several columns for one place, links, and what is wrong with a row."""
+"""Rows of a file into values of a kind: constants, several columns for one place, links, what is wrong."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class Read:
 class RowReader:
     """Reads rows by one plan; `survey` comes first, then `read` for each row."""
 
-    def __init__(self, ctx: Context, view: records.KindView, places: Mapping[str, Target], source: Source, plan: Plan) -> None:
+    def __init__(
+        self, ctx: Context, view: records.KindView, places: Mapping[str, Target], source: Source, plan: Plan
+    ) -> None:
         self.ctx, self.view, self.places, self.plan, self.source = ctx, view, places, plan, source
         self.columns: dict[str, list[int]] = {}
         for place, key in enumerate(plan.mapping.columns):
@@ -62,7 +64,7 @@ class RowReader:
         """The names that nothing is called by, and how often rows name them."""
         self.distinct: dict[str, set[str]] = {key: set() for key in self.used}
 
-    # --- before the first row ---
+    # --- before the first row --------------------------------------------------------------------------------
 
     def look(self, rows: Iterable[SourceRow]) -> None:
         """Take note of the cells of columns whose sense depends on all of them."""
@@ -83,7 +85,9 @@ class RowReader:
             cells = self.distinct[key]
             order = mapping.dates.get(key) or date_order(cells)
             meanings = mapping.values.get(key)
-            self.converters[key] = Converter(self.places[key], order=order, thousands=thousands_mark(cells), meanings=meanings)
+            self.converters[key] = Converter(
+                self.places[key], order=order, thousands=thousands_mark(cells), meanings=meanings
+            )
         for key, linker in self.linkers.items():
             await linker.learn(self.ctx, self._names(key, self.distinct[key]))
             self.distinct[key] = set()
@@ -97,7 +101,7 @@ class RowReader:
                 continue
         return names
 
-    # --- one row ---
+    # --- one row ---------------------------------------------------------------------------------------------
 
     def _text(self, key: str, row: SourceRow) -> str:
         """What the row says for this place: its columns joined, else the constant."""
@@ -150,14 +154,16 @@ class RowReader:
         made.values[target.key] = value
 
     def _cut(self, made: Read, target: Target, value: Any) -> Any:
-        """A text that is too long for its field is cut; the whole goes into the description, where nothing else does."""
+        """A text too long for its field is cut; the whole goes into the description, where nothing else does."""
         if not isinstance(value, TooLong):
             return value
         whole = self.view.fields.get(DESCRIPTION)
         said = self.ctx.t(_("cut to %(length)s characters"), length=target.field.length)
         if whole is not None and DESCRIPTION in self.places and DESCRIPTION not in self.used:
             made.values[DESCRIPTION] = value.text
-            said = self.ctx.t(_("cut to %(length)s characters; the whole text is in the description"), length=target.field.length)
+            said = self.ctx.t(
+                _("cut to %(length)s characters; the whole text is in the description"), length=target.field.length
+            )
         made.notes.append(f"{target.label(self.ctx)}: {said}")
         return value.cut(target.field.length)
 
@@ -197,7 +203,9 @@ class RowReader:
                 listed.append(row[known.column])
                 made.lines.setdefault(known.lines, []).append(row)
 
-    def _keep_as_other(self, made: Read, target: Target, known: records.LineListField, item: str, refusal: Refuse) -> None:
+    def _keep_as_other(
+        self, made: Read, target: Target, known: records.LineListField, item: str, refusal: Refuse
+    ) -> None:
         """A number that no country has, an address cut short: kept as it is written, as a contact of another sort."""
         column = next(iter(known.where), "")
         sort = self.view.lines_of(known.lines).fields.get(column)
@@ -207,7 +215,9 @@ class RowReader:
             raise refusal
         made.odd.setdefault(target.key, []).append(item.casefold())
         made.lines.setdefault(known.lines, []).append({column: "other", known.column: item})
-        made.notes.append(f"{target.label(self.ctx)}: {refusal.text(self.ctx)} {self.ctx.t(_('It is kept as it is written.'))}")
+        made.notes.append(
+            f"{target.label(self.ctx)}: {refusal.text(self.ctx)} {self.ctx.t(_('It is kept as it is written.'))}"
+        )
 
     def _checked_line(self, known: records.LineListField, item: str) -> Any:
         table: Any = self.view.lines_of(known.lines).table

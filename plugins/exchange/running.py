@@ -1,4 +1,4 @@
-"""The dry run and the run. The run goes in batches, each atomic with its checkpoint: a killed one goes on where it stopped."""
+"""The dry run and the run, which goes in batches, each atomic with its checkpoint, and goes on where it was killed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import nullcontext
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from types import TracebackType
 
 import msgspec
 
@@ -61,7 +61,7 @@ def _batches(one: Import, after: int) -> Iterator[list[tuple[int, SourceRow]]]:
         yield batch
 
 
-# --- dry run -------------------------------------------------------------------------------------------------------------
+# --- dry run -------------------------------------------------------------------------------------------------------
 
 
 async def dry_run(ctx: Context, one: Import) -> Report:
@@ -123,7 +123,10 @@ def _unknown(decider: Decider) -> tuple[dict[str, dict[str, int]], int]:
 def show(ctx: Context, decider: Decider, decision: Decision) -> Shown:
     """A decision in words."""
     read, view = decision.read, decider.view
-    title = str(read.values.get(view.title) or " ".join(str(read.values[n]) for n in ("last_name", "first_name") if read.values.get(n)))
+    title = str(
+        read.values.get(view.title)
+        or " ".join(str(read.values[n]) for n in ("last_name", "first_name") if read.values.get(n))
+    )
     changes = []
     for name, value in decision.changes.items():
         known = view.fields[name]
@@ -143,7 +146,7 @@ def decisions(one: Import, action: str = "", *, after: int = 0, limit: int = 50)
     return found[:limit], len(found) > limit
 
 
-# --- the run -------------------------------------------------------------------------------------------------------------
+# --- the run -------------------------------------------------------------------------------------------------------
 
 
 async def run(ctx: Context, one: Import) -> Import:
@@ -168,11 +171,11 @@ async def run(ctx: Context, one: Import) -> Import:
     return await imports.get(ctx, one.id)
 
 
-class StoppedMeanwhile(Exception):
+class StoppedMeanwhile(Exception):  # noqa: N818  (what happened)
     """Somebody undid or stopped the operation while it was running."""
 
 
-class TakenOver(Exception):
+class TakenOver(Exception):  # noqa: N818  (what happened)
     """Another worker goes on with this import: it took this one for dead."""
 
 
@@ -180,7 +183,9 @@ async def _open(ctx: Context, one: Import, decider: Decider) -> Import:
     """The import with its operation: a new one, or the one that it goes on with."""
     if one.operation is not None:
         rows = await fetch(
-            "SELECT record FROM core_change WHERE operation = $1 AND kind = $2 AND before IS NULL", one.operation, one.kind
+            "SELECT record FROM core_change WHERE operation = $1 AND kind = $2 AND before IS NULL",
+            one.operation,
+            one.kind,
         )
         decider.own.update(row["record"] for row in rows)
         return one
@@ -188,8 +193,8 @@ async def _open(ctx: Context, one: Import, decider: Decider) -> Import:
     async with transaction():
         number = await history.begin(ctx, label, kind=str(decider.view.kind.label_plural), file=one.name)
         await execute(
-            """UPDATE exchange_import SET state = 'running', operation = $2, done = 0, created = 0, changed = 0, skipped = 0,
-            rejected = 0 WHERE id = $1""",
+            """UPDATE exchange_import SET state = 'running', operation = $2, done = 0, created = 0, changed = 0,
+            skipped = 0, rejected = 0 WHERE id = $1""",
             one.id, number,
         )  # fmt: skip
     return await imports.get(ctx, one.id)
@@ -211,8 +216,8 @@ async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequenc
             for decision in made:
                 _count(counts, decision)
             await execute(
-                """UPDATE exchange_import SET done = $2, created = created + $3, changed = changed + $4, skipped = skipped + $5,
-                rejected = rejected + $6 WHERE id = $1""",
+                """UPDATE exchange_import SET done = $2, created = created + $3, changed = changed + $4,
+                skipped = skipped + $5, rejected = rejected + $6 WHERE id = $1""",
                 one.id, batch[-1][0] + 1, counts.created, counts.changed, counts.skipped, counts.rejected,
             )  # fmt: skip
 
@@ -229,8 +234,10 @@ class _Batch:
         except Refuse as refusal:
             raise StoppedMeanwhile from refusal
 
-    async def __aexit__(self, *error: Any) -> bool | None:
-        return await self.opened.__aexit__(*error)
+    async def __aexit__(
+        self, sort: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self.opened.__aexit__(sort, error, trace)
 
 
 async def _write_all(ctx: Context, decider: Decider, made: Sequence[Decision]) -> None:
@@ -280,7 +287,9 @@ async def _write(ctx: Context, decider: Decider, rows: Sequence[Decision], fresh
     await _create_links(ctx, decider, rows, fresh)
     view = decider.view
     creates = [decision for decision in rows if decision.action == "create"]
-    ids = await records.create_many(ctx, view.key, [own_values(view, one) for one in creates], [one.read.lines for one in creates])
+    ids = await records.create_many(
+        ctx, view.key, [own_values(view, one) for one in creates], [one.read.lines for one in creates]
+    )
     changes: dict[int, Values] = {}
     for decision in rows:
         if decision.action == "change" and decision.record is not None:
@@ -293,7 +302,9 @@ async def _write(ctx: Context, decider: Decider, rows: Sequence[Decision], fresh
         decider.own.add(record)
 
 
-async def _create_links(ctx: Context, decider: Decider, rows: Sequence[Decision], fresh: list[tuple[str, list[str]]]) -> None:
+async def _create_links(
+    ctx: Context, decider: Decider, rows: Sequence[Decision], fresh: list[tuple[str, list[str]]]
+) -> None:
     """Make the records that rows link to and that do not exist yet."""
     for key, linker in decider.reader.linkers.items():
         names = [name for decision in rows if (name := decision.read.wanted.get(key)) and name in linker.unknown]
@@ -310,7 +321,9 @@ def _reject_joined(ctx: Context, made: Sequence[Decision]) -> None:
     """A row that adds to one that is rejected goes with it."""
     for decision in made:
         if decision.joins is not None and decision.joins.action == "reject" and decision.action == "change":
-            decision.reject(ctx.t(Text(_("It adds to row %(row)s, which is rejected.")), row=decision.joins.read.number))
+            decision.reject(
+                ctx.t(Text(_("It adds to row %(row)s, which is rejected.")), row=decision.joins.read.number)
+            )
 
 
 async def _keep_rejected(one: Import, made: Sequence[Decision]) -> None:

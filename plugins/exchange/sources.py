@@ -27,9 +27,12 @@ REFUSED: Mapping[str, Label] = {
     "bomb": _("This workbook unpacks to far more than a table needs (%(size)s MB). It was not opened."),
     "entities": _("This workbook declares XML entities, which no spreadsheet program writes. It was not opened."),
     "too_many_entries": _("This workbook consists of %(count)s parts. It was not opened."),
-    "too_wide": _("This table has more than 1,000 columns, or cells far outside of it. Delete what is not part of the table."),
+    "too_wide": _(
+        "This table has more than 1,000 columns, or cells far outside of it. Delete what is not part of the table."
+    ),
     "too_long": _("This table has more than %(rows)s rows. Divide it."),
     "not_a_table": _("This is a %(what)s file. Bring a CSV, XLSX, XLS, XLSB or ODS file."),
+    "binary": _("This is not a table but a file for programs. Bring a CSV, XLSX, XLS, XLSB or ODS file."),
     "markup": _("This is a web page or an XML file. Open it in a spreadsheet program and save it as XLSX or CSV."),
     "archive": _("This is an archive. Unpack it and bring the table inside."),
     "encoding": _("There is no encoding called “%(name)s”."),
@@ -134,9 +137,13 @@ async def read(path: Path, out: Path, wish: Wish = Wish()) -> Source:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": os.pathsep.join(part or os.getcwd() for part in sys.path), "PYTHONUTF8": "1", "PATH": ""},
+        env={
+            "PYTHONPATH": os.pathsep.join(part or str(Path.cwd()) for part in sys.path),
+            "PYTHONUTF8": "1",
+            "PATH": "",
+        },
     )
-    request = msgspec.json.encode({"path": str(path.resolve()), "out": str(out.resolve()), "wish": wish.plain()})
+    request = _request(path, out, wish)
     try:
         printed, _nothing = await asyncio.wait_for(child.communicate(request), SECONDS)
     except TimeoutError:
@@ -149,6 +156,10 @@ async def read(path: Path, out: Path, wish: Wish = Wish()) -> Source:
     if answer.found is None:
         raise FileRefused(answer.refused, answer.values)
     return answer.found
+
+
+def _request(path: Path, out: Path, wish: Wish) -> bytes:
+    return msgspec.json.encode({"path": str(path.resolve()), "out": str(out.resolve()), "wish": wish.plain()})
 
 
 def rows(out: Path, *, after: int = 0, limit: int | None = None) -> Iterator[SourceRow]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from core import records
 from core.context import Context, Missing
@@ -15,7 +16,7 @@ from core.plugins import registry
 
 @dataclass(frozen=True)
 class Target:
-    """A place for a column: `name`, `phones`, a field of a line (`addresses.city`), a line of one sort (`contacts:web`)."""
+    """A place for a column: `name`, `phones`, a field of a line (`addresses.city`), a sort of it (`contacts:other`)."""
 
     key: str
     name: str
@@ -26,7 +27,7 @@ class Target:
     many: bool = False
     """Whether several columns may go there: each adds to the list."""
     lines: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str] = dataclass_field(default_factory=dict)
     """The values that a line of this sort has: `{"kind": "web"}`."""
 
     @property
@@ -44,7 +45,9 @@ def kind_key(name: str) -> str:
     keys = [kind.key for kind in registry().kinds()]
     found = [key for key in keys if name == key or name == key.partition(".")[2]]
     if len(found) != 1:
-        raise Missing(_("There is no kind of record called “%(name)s”. There are: %(known)s."), name=name, known=", ".join(keys))
+        raise Missing(
+            _("There is no kind of record called “%(name)s”. There are: %(known)s."), name=name, known=", ".join(keys)
+        )
     return found[0]
 
 

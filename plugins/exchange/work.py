@@ -5,7 +5,6 @@ from __future__ import annotations
 from core import jobs
 from core.context import Context, Refuse
 from core.database import execute, transaction
-from core.language import _
 from plugins.exchange import imports, running
 from plugins.exchange.imports import Import
 
@@ -27,7 +26,8 @@ async def begin_run(ctx: Context, one: Import) -> Import:
     """Hand the import over to a worker; a second press of the button changes nothing."""
     async with transaction():
         found = await execute(
-            "UPDATE exchange_import SET state = 'waiting', done = 0 WHERE id = $1 AND state IN ('draft', 'checked')", one.id
+            "UPDATE exchange_import SET state = 'waiting', done = 0 WHERE id = $1 AND state IN ('draft', 'checked')",
+            one.id,
         )
         if found.endswith(" 1"):
             job = await jobs.defer(RUN, as_user=ctx.user_id, number=one.id)
@@ -59,7 +59,8 @@ async def _told(ctx: Context, one: Import, doing: object) -> None:
 
 async def fail(one: Import, reason: str) -> None:
     """The import cannot go on; what it wrote can be undone whole."""
-    await execute("UPDATE exchange_import SET state = 'failed', error = $2, finished_at = now() WHERE id = $1", one.id, reason[:2000])
-
-
-MESSAGE_NO_WORKER = _("No worker is running. The import begins as soon as one is started.")
+    await execute(
+        "UPDATE exchange_import SET state = 'failed', error = $2, finished_at = now() WHERE id = $1",
+        one.id,
+        reason[:2000],
+    )

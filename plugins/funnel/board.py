@@ -14,7 +14,7 @@ from core.permissions import scope_sql
 from plugins.funnel.deals import KIND
 from plugins.funnel.placing import OPEN
 
-CARDS = 25
+CARDS = 20
 """Cards of a lane that come with the page; the rest come by its link."""
 
 Sums = dict[str, Decimal]
@@ -96,7 +96,7 @@ async def read(ctx: Context, *, pipeline: int | None, owner: int | None = None) 
     return board
 
 
-# --- lanes -----------------------------------------------------------------------------------------------------------------
+# --- lanes -----------------------------------------------------------------------------------------------------------
 
 
 async def heads(ctx: Context, *, pipeline: int | None, owner: int | None = None) -> Board:
@@ -145,7 +145,8 @@ def _totals(ctx: Context, owner: int | None) -> str:
     plain = replace(ctx, has_shares=False)
     own = f" AND t.owner = {int(owner)}" if owner is not None else ""
     kept = f"""SELECT t.stage, t.currency, sum(t.deals)::bigint AS deals, sum(t.amount) AS amount FROM funnel_total t
-        WHERE {scope_sql(plain, f"{KIND}.view", "t", KIND)}{own} GROUP BY t.stage, t.currency HAVING sum(t.deals) <> 0"""
+        WHERE {scope_sql(plain, f"{KIND}.view", "t", KIND)}{own}
+        GROUP BY t.stage, t.currency HAVING sum(t.deals) <> 0"""
     if not ctx.has_shares:
         return kept
     mine = f" AND d.owner = {int(owner)}" if owner is not None else ""
@@ -162,18 +163,19 @@ async def totals(ctx: Context, *, owner: int | None = None) -> list[Row]:
     return await fetch(
         f"""SELECT s.id, s.name, s.tone, s.probability, s.pipeline, t.currency, t.deals, t.amount
         FROM funnel_stage s JOIN funnel_pipeline p ON p.id = s.pipeline JOIN ({_totals(ctx, owner)}) t ON t.stage = s.id
-        WHERE s.deleted_at IS NULL AND p.deleted_at IS NULL AND s.outcome = 'open' ORDER BY p.position, p.id, s.position, s.id"""
+        WHERE s.deleted_at IS NULL AND p.deleted_at IS NULL AND s.outcome = 'open'
+        ORDER BY p.position, p.id, s.position, s.id"""
     )
 
 
-# --- cards -----------------------------------------------------------------------------------------------------------------
+# --- cards -----------------------------------------------------------------------------------------------------------
 
 
 def card_columns(ctx: Context) -> str:
     """What a card shows, as a SELECT list over `d` and the client `c`; a client one may not see has no name."""
     client = "c.name" if ctx.field_right(KIND, "client") not in ("hidden", "masked") else "NULL"
-    return f"""d.id, d.title, d.stage, d.client, {client} AS client_name, d.amount, d.currency, d.owner, d.expected_close,
-        d.stage_since"""
+    return f"""d.id, d.title, d.stage, d.client, {client} AS client_name, d.amount, d.currency, d.owner,
+        d.expected_close, d.stage_since"""
 
 
 def client_join(ctx: Context) -> str:

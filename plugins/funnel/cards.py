@@ -1,13 +1,15 @@
-"""Cards of the board as HTML, by a function that is composed once per reader: a template per card costs several times more."""
+"""Cards of the board as HTML, by a function composed for the reader: a template per card costs several times more."""
 
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from core import ui
 from core.context import Context, utc_now
@@ -20,54 +22,73 @@ EDGE = 2
 """A deal is badly stuck after this many times the days that the installation allows."""
 
 
-def cards(ctx: Context, rows: Iterable[Card], *, people: Mapping[int, str], rotting_days: int, outcome: str, amounts: bool) -> Markup:
+def cards(
+    ctx: Context, rows: Iterable[Card], *, people: Mapping[int, str], rotting_days: int, outcome: str, amounts: bool
+) -> Markup:
     """The cards of one lane."""
-    make = maker(ctx, people=people, rotting_days=rotting_days if outcome == "open" else 0, amounts=amounts, open_lane=outcome == "open")
+    make = maker(
+        ctx,
+        people=people,
+        rotting_days=rotting_days if outcome == "open" else 0,
+        amounts=amounts,
+        open_lane=outcome == "open",
+    )
     return Markup("".join([make(row) for row in rows]))
 
 
 def maker(ctx: Context, *, people: Mapping[int, str], rotting_days: int, amounts: bool, open_lane: bool) -> MakeCard:
     """A function that makes a card of this sort of lane for this reader."""
-    may_move = ctx.allows("funnel.deals.edit")
-    more, no_client = ui.icon("ellipsis"), escape(ctx.t(_("no client")))
-    move, hidden = escape(ctx.t(_("Move"))), escape(ctx.t(_("hidden")))
+    move = plain(ctx.t(_("Move"))) if ctx.allows("funnel.deals.edit") else ""
+    no_client, hidden = plain(ctx.t(_("no client"))), plain(ctx.t(_("hidden")))
     due, age = _due_maker(ctx, open_lane), _age_maker(ctx, rotting_days)
     faces: dict[int | None, str] = {None: ""}
     language = ctx.language
 
     def make(row: Card) -> str:
-        number, title, client = row["id"], escape(row["title"]), row["client_name"]
-        owner = row["owner"]
+        number, title, client, owner = row["id"], plain(row["title"]), row["client_name"], row["owner"]
         face = faces.get(owner)
         if face is None:
             face = faces[owner] = _face(ctx, people.get(owner, ""))
         link = (
-            f'<a class="btn btn--icon btn--s btn--ghost reveal funnel-more" href="/funnel/deals/{number}/move" data-funnel-menu '
-            f'aria-label="{move}: {title}">{more}</a>'
-            if may_move
+            f'<a class="btn btn--icon btn--s btn--ghost reveal funnel-more" href="/funnel/deals/{number}/move" '
+            f'data-funnel-menu aria-label="{move}: {title}">⋯</a>'
+            if move
             else ""
         )
-        about = escape(client) if client else hidden if row["client"] else no_client
+        about = plain(client) if client else hidden if row["client"] else no_client
         amount: Decimal | None = row["amount"]
-        money = f'<div class="kcard__sum">{format_money(amount, row["currency"], language)}</div>' if amounts and amount is not None else ""
+        money = (
+            f'<div class="kcard__sum">{format_money(amount, row["currency"], language)}</div>'
+            if amounts and amount is not None
+            else ""
+        )
         return (
             f'<article class="kcard" id="deal-{number}" data-deal="{number}" tabindex="-1"><div class="kcard__top">'
             f'<a href="/funnel/deals/{number}">{title}</a>{link}</div><div class="soft">{about}</div>{money}'
-            f'<div class="kcard__foot">{face}{due(row["expected_close"])}<span class="spacer"></span>{age(row["stage_since"])}</div></article>'
+            f'<div class="kcard__foot">{face}{due(row["expected_close"])}<span class="spacer"></span>'
+            f"{age(row['stage_since'])}</div></article>"
         )
 
     return make
+
+
+_CARE = re.compile("[&<>\"']").search
+
+
+def plain(text: str) -> str:
+    """The text as safe HTML; most texts need nothing, and asking that first is several times cheaper."""
+    return html.escape(text) if _CARE(text) else text
 
 
 def _face(ctx: Context, name: str) -> str:
     """The owner's initials, with the name for those who hover or listen."""
     if not name:
         return ""
-    filters = ui.environment(ctx.language).filters
-    tone, letters = filters["tone"](name), escape(filters["initials"](name))
+    filters, safe = ui.environment(ctx.language).filters, plain(name)
+    tone, letters = filters["tone"](name), plain(filters["initials"](name))
     return (
-        f'<span title="{escape(name)}"><span class="avatar avatar--s" data-tone="{tone}" aria-hidden="true">{letters}</span>'
-        f'<span class="vh">{escape(name)}</span></span>'
+        f'<span title="{safe}"><span class="avatar avatar--s" data-tone="{tone}" aria-hidden="true">{letters}</span>'
+        f'<span class="vh">{safe}</span></span>'
     )
 
 
@@ -75,7 +96,7 @@ def _due_maker(ctx: Context, open_lane: bool) -> Callable[[dt.date | None], str]
     """When the deal should close: overdue and today stand out while it is open."""
     clock = ui.icon("clock", "icon--s")
     today = local_time(utc_now(), ctx.zone).date()
-    late, now = escape(ctx.t(_("overdue"))), escape(ctx.t(_("today")))
+    late, now = plain(ctx.t(_("overdue"))), plain(ctx.t(_("today")))
     known: dict[dt.date, str] = {}
 
     def due(day: dt.date | None) -> str:
@@ -87,7 +108,9 @@ def _due_maker(ctx: Context, open_lane: bool) -> Callable[[dt.date | None], str]
             tone = "red" if day < today else "amber" if day == today else ""
             shown = f"{late}, {text}" if day < today else now if day == today else text
             mark = f' data-tone="{tone}"' if tone else ""
-            found = known[day] = f'<span class="sla"{mark}>{clock}<time datetime="{day.isoformat()}">{shown}</time></span>'
+            found = known[day] = (
+                f'<span class="sla"{mark}>{clock}<time datetime="{day.isoformat()}">{shown}</time></span>'
+            )
         return found
 
     return due
@@ -97,7 +120,7 @@ def _age_maker(ctx: Context, rotting_days: int) -> Callable[[dt.datetime], str]:
     """How long the deal stands in the stage; the tone says when that is too long."""
     now = utc_now()
     known: dict[int, str] = {}
-    title = escape(ctx.t(_("In this stage")))
+    title = plain(ctx.t(_("In this stage")))
 
     def age(since: dt.datetime) -> str:
         days = (now - since).days
@@ -108,7 +131,7 @@ def _age_maker(ctx: Context, rotting_days: int) -> Callable[[dt.datetime], str]:
                 tone = "red" if days > EDGE * rotting_days else "amber"
             mark = f' data-tone="{tone}"' if tone else ""
             text = ctx.tn(_("%(number)s day"), _("%(number)s days"), days)
-            found = known[days] = f'<span class="funnel-age"{mark} title="{title}">{escape(text)}</span>'
+            found = known[days] = f'<span class="funnel-age"{mark} title="{title}">{plain(text)}</span>'
         return found
 
     return age

@@ -52,8 +52,9 @@ class Moved:
     operation: int | None
 
 
-_STANDING = """SELECT d.id, d.title, d.pipeline, d.stage, s.name AS stage_name, s.outcome, d.amount, d.currency, d.lost_reason,
-d.moved_by FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage WHERE d.id = $1 AND d.deleted_at IS NULL AND """
+_STANDING = """SELECT d.id, d.title, d.pipeline, d.stage, s.name AS stage_name, s.outcome, d.amount, d.currency,
+d.lost_reason, d.moved_by FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
+WHERE d.id = $1 AND d.deleted_at IS NULL AND """
 
 
 async def standing(ctx: Context, deal_id: int) -> Standing:
@@ -115,7 +116,11 @@ async def _ending(ctx: Context, deal_id: int, outcome: str) -> int:
         deal.stage,
     )
     if row is None:
-        raise Refuse(_("The pipeline has no stage for deals that are won.") if outcome == WON else _("The pipeline has no stage for lost deals."))
+        raise Refuse(
+            _("The pipeline has no stage for deals that are won.")
+            if outcome == WON
+            else _("The pipeline has no stage for lost deals.")
+        )
     return int(row["id"])
 
 
@@ -129,14 +134,20 @@ async def _checked_reason(reason: int | None) -> int | None:
 
 def _checked_amount(deal: Standing, amount: Decimal | None) -> dict[str, Any]:
     if amount is None and deal.amount is None:
-        raise Refuse(_("A deal that is won needs an amount."), fields={"amount": _("A deal that is won needs an amount.")})
+        raise Refuse(
+            _("A deal that is won needs an amount."), fields={"amount": _("A deal that is won needs an amount.")}
+        )
     return {} if amount is None else {"amount": amount}
 
 
 async def _moved_by_another(ctx: Context, deal: Standing) -> Conflict:
     people = await accounts.people(ctx.epoch)
     who = people.get(deal.moved_by or 0, "")
-    text = _("%(who)s has moved “%(title)s” to “%(stage)s” meanwhile.") if who else _("“%(title)s” was moved to “%(stage)s” meanwhile.")
+    text = (
+        _("%(who)s has moved “%(title)s” to “%(stage)s” meanwhile.")
+        if who
+        else _("“%(title)s” was moved to “%(stage)s” meanwhile.")
+    )
     seen = FieldConflict("stage", ctx.t(_("Stage")), "", deal.stage_name, who)
     return Conflict(text, [seen], who=who, title=deal.title, stage=deal.stage_name)
 
@@ -146,7 +157,9 @@ async def tell(ctx: Context, event: Event) -> None:
     if not isinstance(event, records.Changed) or event.kind != KIND or "stage" not in event.fields:
         return
     rows = await fetch(
-        "SELECT d.id, s.outcome FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage WHERE d.id = ANY($1::bigint[])", list(event.ids)
+        """SELECT d.id, s.outcome FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
+        WHERE d.id = ANY($1::bigint[])""",
+        list(event.ids),
     )
     await events.publish(ctx, DealMoved(tuple(row["id"] for row in rows)))
     for outcome, made in ((WON, DealWon), (LOST, DealLost)):

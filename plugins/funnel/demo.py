@@ -1,4 +1,4 @@
-"""The deals of the demo company: one for every five clients, the same for the same seed, with their way through the stages."""
+"""The deals of the demo company: one for every five clients, the same for the same seed, with their ways."""
 
 from __future__ import annotations
 
@@ -23,12 +23,37 @@ TOLD = 4
 """Every so many deals have their moves in the history, too."""
 
 TITLES = (
-    "Годовой контракт на перевозки", "Annual maintenance contract", "Стеллажи для склада", "Warehouse racking", "Упаковка, тираж 20 000",
-    "Packaging, 20,000 pieces", "Лицензии на 40 мест", "Licences for 40 seats", "Сервисный договор", "Service agreement", "Пилот на 3 точки",
-    "Pilot in 3 locations", "Поставка оборудования", "Equipment delivery", "Модернизация линии", "Line upgrade", "Обучение персонала",
-    "Staff training", "Переезд склада", "Warehouse move", "Расходные материалы на квартал", "Supplies for the quarter", "Ремонт кровли",
-    "Roof repair", "Внедрение учёта", "Accounting roll-out", "Аренда спецтехники", "Machinery rental", "Рекламная кампания", "Ad campaign",
-)  # fmt: skip
+    "Годовой контракт на перевозки",
+    "Annual maintenance contract",
+    "Стеллажи для склада",
+    "Warehouse racking",
+    "Упаковка, тираж 20 000",
+    "Packaging, 20,000 pieces",
+    "Лицензии на 40 мест",
+    "Licences for 40 seats",
+    "Сервисный договор",
+    "Service agreement",
+    "Пилот на 3 точки",
+    "Pilot in 3 locations",
+    "Поставка оборудования",
+    "Equipment delivery",
+    "Модернизация линии",
+    "Line upgrade",
+    "Обучение персонала",
+    "Staff training",
+    "Переезд склада",
+    "Warehouse move",
+    "Расходные материалы на квартал",
+    "Supplies for the quarter",
+    "Ремонт кровли",
+    "Roof repair",
+    "Внедрение учёта",
+    "Accounting roll-out",
+    "Аренда спецтехники",
+    "Machinery rental",
+    "Рекламная кампания",
+    "Ad campaign",
+)
 
 SOURCES = (_("Website"), _("Recommendation"), _("Exhibition"), _("Incoming call"), _("Advertising"))
 
@@ -49,13 +74,18 @@ class Course:
 
 async def fill(ctx: Context, clients: int, seed: int) -> Mapping[str, int]:
     """Write the deals by COPY; the kept totals follow by their triggers."""
-    chance = random.Random(f"funnel {seed}")
-    homes = await fetch("SELECT id, owner, team FROM core_client WHERE deleted_at IS NULL ORDER BY id LIMIT $1", clients)
+    chance = random.Random(f"funnel {seed}")  # noqa: S311  (a demo, the same for the same seed)
+    homes = await fetch(
+        "SELECT id, owner, team FROM core_client WHERE deleted_at IS NULL ORDER BY id LIMIT $1", clients
+    )
     stages = await fetch(
         """SELECT id, pipeline, outcome, probability FROM funnel_stage WHERE deleted_at IS NULL AND pipeline =
         (SELECT id FROM funnel_pipeline WHERE deleted_at IS NULL ORDER BY position, id LIMIT 1) ORDER BY position, id"""
     )
-    reasons = [row["id"] for row in await fetch("SELECT id FROM funnel_lost_reason WHERE deleted_at IS NULL ORDER BY position, id")]
+    reasons = [
+        row["id"]
+        for row in await fetch("SELECT id FROM funnel_lost_reason WHERE deleted_at IS NULL ORDER BY position, id")
+    ]
     count = len(homes) // PER_DEAL
     if not count or not stages:
         return {"deals": 0}
@@ -73,11 +103,19 @@ async def fill(ctx: Context, clients: int, seed: int) -> Mapping[str, int]:
 
 
 def _course(
-    ctx: Context, chance: random.Random, number: int, homes: Sequence[Row], stages: Sequence[Row], reasons: Sequence[int], currency: str
+    ctx: Context,
+    chance: random.Random,
+    number: int,
+    homes: Sequence[Row],
+    stages: Sequence[Row],
+    reasons: Sequence[int],
+    currency: str,
 ) -> Course:
     home = homes[chance.randrange(len(homes))]
     outcome = chance.choices([name for name, _share in SHARES], [share for _name, share in SHARES])[0]
-    opened = utc_now() - dt.timedelta(days=chance.randrange(3, 90 if outcome == OPEN else 400), minutes=chance.randrange(1440))
+    opened = utc_now() - dt.timedelta(
+        days=chance.randrange(3, 90 if outcome == OPEN else 400), minutes=chance.randrange(1440)
+    )
     stays = _stays(chance, stages, outcome, opened)
     amount = Decimal(round(min(chance.lognormvariate(12.3, 1.0), 40_000_000), -3)) or Decimal(1000)
     if chance.random() < 0.08:
@@ -105,7 +143,9 @@ def _course(
     return Course(number, values, opened, stays)
 
 
-def _stays(chance: random.Random, stages: Sequence[Row], outcome: str, opened: dt.datetime) -> list[tuple[int, dt.datetime]]:
+def _stays(
+    chance: random.Random, stages: Sequence[Row], outcome: str, opened: dt.datetime
+) -> list[tuple[int, dt.datetime]]:
     """A way through the stages: mostly step by step, sometimes skipping one, sometimes back and forth."""
     way = [stage["id"] for stage in stages if stage["outcome"] == OPEN]
     reached = len(way) if outcome == WON else chance.choices(range(1, len(way) + 1), range(len(way) + 3, 3, -1))[0]
@@ -123,7 +163,13 @@ async def _write(courses: Sequence[Course]) -> None:
     names = list(courses[0].values)
     key = records.sorting_key
     rows = [
-        (course.id, course.created_at, course.stays[-1][1], key(course.values["title"]), *(course.values[name] for name in names))
+        (
+            course.id,
+            course.created_at,
+            course.stays[-1][1],
+            key(course.values["title"]),
+            *(course.values[name] for name in names),
+        )
         for course in courses
     ]
     await copy_rows("funnel_deal", ["id", "created_at", "updated_at", "title_key", *names], rows)
@@ -158,7 +204,9 @@ async def _write_history(courses: Sequence[Course], outcomes: Mapping[int, str])
         before, after = _change(course, place)
         changes.append((row["id"], KIND, course.id, client, owner, team, before, after))
     await copy_rows("core_operation", ["id", "at", "actor", "source", "label", "label_values"], operations)
-    await copy_rows("core_change", ["operation", "kind", "record", "client", "owner", "team", "before", "after"], changes)
+    await copy_rows(
+        "core_change", ["operation", "kind", "record", "client", "owner", "team", "before", "after"], changes
+    )
 
 
 def _change(course: Course, place: int) -> tuple[str | None, str]:

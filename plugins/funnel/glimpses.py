@@ -1,4 +1,4 @@
-"""What of the funnel shows on others' pages: the client's panel and column, the stages on a deal's card, the switch of its list."""
+"""What of the funnel shows on others' pages: the client's panel and column, the stages on a deal's card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.permissions import scope_sql
 from plugins.funnel import pipelines
 from plugins.funnel.board import Sums, may_see_amounts
 from plugins.funnel.deals import KIND
-from plugins.funnel.pages import money_text
+from plugins.funnel.lanes import money_text
 
 SHOWN = 6
 
@@ -38,7 +38,9 @@ async def client_panel(ctx: Context, row: Mapping[str, Value]) -> Fragment | Non
         "amounts": amounts,
         "client": row["id"],
     }
-    return Fragment("funnel/_panel.html", data, count=len(open_deals), href=f"/funnel/deals?client={row['id']}" if rows else "")
+    return Fragment(
+        "funnel/_panel.html", data, count=len(open_deals), href=f"/funnel/deals?client={row['id']}" if rows else ""
+    )
 
 
 def _summed(rows: Sequence[Any]) -> Sums:
@@ -54,7 +56,8 @@ async def open_sums(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
     if not may_see_amounts(ctx):
         return {}
     rows = await fetch(
-        f"""SELECT d.client, d.currency, sum(d.amount) AS amount FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
+        f"""SELECT d.client, d.currency, sum(d.amount) AS amount
+        FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
         WHERE d.client = ANY($1::bigint[]) AND d.deleted_at IS NULL AND s.outcome = 'open'
         AND {scope_sql(ctx, f"{KIND}.view", "d", KIND)} GROUP BY d.client, d.currency""",
         list(ids),

@@ -61,7 +61,9 @@ STAGES = RecordKind(
     title=Stage.name,
     columns=[Stage.name, Stage.pipeline, Stage.position, Stage.probability, Stage.outcome],
     filters=[Stage.pipeline],
-    form=[Section(_("Stage"), [Stage.name, Stage.pipeline, Stage.position, Stage.tone, Stage.probability, Stage.outcome])],
+    form=[
+        Section(_("Stage"), [Stage.name, Stage.pipeline, Stage.position, Stage.tone, Stage.probability, Stage.outcome])
+    ],
     match=[("pipeline", "name")],
     order=901,
 )

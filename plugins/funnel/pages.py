@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response
+from litestar import MediaType, Response
 from markupsafe import Markup
 
 from core import accounts, ui
 from core.context import Conflict, Context, Missing, Refuse
-from core.language import _, format_money
+from core.language import _
 from core.records import view
 from core.ui import Toast
-from plugins.funnel import board, deals, pipelines
-from plugins.funnel.board import Board, Lane, Sums
+from plugins.funnel import board, deals, lanes, pipelines
+from plugins.funnel.board import Board
 from plugins.funnel.cards import cards
+from plugins.funnel.lanes import BOARD
 from plugins.funnel.placing import LOST, OPEN, WON
-
-BOARD = "/funnel/board"
-CURRENCIES_SHOWN = 3
 
 MOVED = {
     OPEN: _("“%(title)s” is in “%(stage)s” now"),
@@ -42,7 +39,7 @@ def owner_in(ctx: Context, values: Any) -> int | None:
     return ctx.user_id if values.get("owner") == "me" else number_in(values, "owner")
 
 
-# --- the board -------------------------------------------------------------------------------------------------------------
+# --- the board -------------------------------------------------------------------------------------------------------
 
 
 async def show(ctx: Context, request: Any) -> Response[str]:
@@ -51,55 +48,25 @@ async def show(ctx: Context, request: Any) -> Response[str]:
     found = await board.read(ctx, pipeline=number_in(request.query_params, "pipeline"), owner=owner)
     people = await accounts.people(ctx.epoch)
     rotting = await rotting_days(ctx)
-    lanes = [
-        lane_data(ctx, found, lane)
-        | {"cards": cards(ctx, lane.cards, people=people, rotting_days=rotting, outcome=lane.outcome, amounts=found.amounts)}
-        for lane in found.lanes
+    made = [
+        lanes.lane(
+            ctx,
+            found,
+            one,
+            cards(ctx, one.cards, people=people, rotting_days=rotting, outcome=one.outcome, amounts=found.amounts),
+        )
+        for one in found.lanes
     ]
     data = {
         "board": found,
-        "lanes": lanes,
-        "summary": summary(ctx, found),
+        "lanes": made,
+        "menu_items": lanes.menu_items(found),
+        "summary": lanes.summary(ctx, found),
         "owner": owner,
         "owner_name": people.get(owner or 0, ""),
         "links": _links(ctx, found, owner),
-        "icon_more": ui.icon("ellipsis"),
     }
     return await ui.page(ctx, request, "funnel/board.html", data, title=ctx.t(_("Deals")), active=BOARD, block="board")
-
-
-def lane_data(ctx: Context, found: Board, lane: Lane) -> dict[str, Any]:
-    """What the head of a lane shows."""
-    query = {"stage": lane.id} | ({"owner": found.owner} if found.owner is not None else {})
-    return {
-        "id": lane.id,
-        "name": lane.name,
-        "tone": lane.tone,
-        "outcome": lane.outcome,
-        "count": lane.count,
-        "probability": lane.probability,
-        "sum": money_text(ctx, lane.sums),
-        "weighted": money_text(ctx, lane.weighted) if lane.outcome == OPEN else "",
-        "new": f"/funnel/deals/new?{urlencode({'pipeline': found.pipeline, 'stage': lane.id})}",
-        "all": f"/funnel/deals?{urlencode(query)}",
-        "more": f"{BOARD}/lane?{urlencode(query | {'after': lane.more})}" if lane.more else "",
-    }
-
-
-def summary(ctx: Context, found: Board) -> str:
-    """The open deals in a line: how many, what they sum to, what is to be expected of them."""
-    pieces = [ctx.tn(_("%(number)s open deal"), _("%(number)s open deals"), found.open_count)]
-    if found.open_sums:
-        pieces.append(money_text(ctx, found.open_sums))
-        pieces.append(ctx.t(_("forecast %(sum)s"), sum=money_text(ctx, found.forecast)))
-    return " · ".join(pieces)
-
-
-def money_text(ctx: Context, sums: Sums) -> str:
-    """Sums in several currencies as text, the largest first."""
-    shown = sorted(((amount, currency) for currency, amount in sums.items() if amount), reverse=True)
-    texts = [format_money(amount.quantize(Decimal(1)), currency, ctx.language) for amount, currency in shown[:CURRENCIES_SHOWN]]
-    return " + ".join(texts) + (" + …" if len(shown) > CURRENCIES_SHOWN else "")
 
 
 def _links(ctx: Context, found: Board, owner: int | None) -> dict[str, Any]:
@@ -122,8 +89,8 @@ def _links(ctx: Context, found: Board, owner: int | None) -> dict[str, Any]:
 
 async def rotting_days(ctx: Context) -> int:
     """After how many days in one stage a deal counts as stuck."""
-    chosen = await ui.setting("funnel.rotting_days", ctx.epoch)
-    return int(chosen) if str(chosen).isdecimal() else 0
+    chosen = str(await ui.setting("funnel.rotting_days", ctx.epoch))
+    return int(chosen) if chosen.isdecimal() else 0
 
 
 async def show_lane(ctx: Context, request: Any) -> Response[str]:
@@ -136,9 +103,7 @@ async def show_lane(ctx: Context, request: Any) -> Response[str]:
     people = await accounts.people(ctx.epoch)
     amounts = board.may_see_amounts(ctx)
     made = cards(ctx, rows, people=people, rotting_days=await rotting_days(ctx), outcome=outcome, amounts=amounts)
-    query = {"stage": stage} | ({"owner": owner} if owner is not None else {}) | {"after": after}
-    more = f"{BOARD}/lane?{urlencode(query)}" if after else ""
-    return await ui.fragment(ctx, "funnel/_more.html", {"cards": made, "more": more})
+    return Response(made + Markup(lanes.next_link(ctx, stage, owner, after)), media_type=MediaType.HTML)
 
 
 async def show_owners(ctx: Context, request: Any) -> Response[str]:
@@ -146,12 +111,18 @@ async def show_owners(ctx: Context, request: Any) -> Response[str]:
     pipeline = number_in(request.query_params, "pipeline")
     people = await accounts.people(ctx.epoch)
     owners = await board.owners(ctx, pipeline)
-    links = [(people[owner], f"{BOARD}?{urlencode({'pipeline': pipeline or '', 'owner': owner})}") for owner in owners if owner in people]
+    links = [
+        (people[owner], f"{BOARD}?{urlencode({'pipeline': pipeline or '', 'owner': owner})}")
+        for owner in owners
+        if owner in people
+    ]
     data = {"owners": sorted(links)}
-    return await ui.page(ctx, request, "funnel/owners.html", data, title=ctx.t(_("Whose deals")), active=BOARD, block="choices")
+    return await ui.page(
+        ctx, request, "funnel/owners.html", data, title=ctx.t(_("Whose deals")), active=BOARD, block="choices"
+    )
 
 
-# --- moving ----------------------------------------------------------------------------------------------------------------
+# --- moving ----------------------------------------------------------------------------------------------------------
 
 
 async def ask(ctx: Context, request: Any) -> Response[str]:
@@ -172,7 +143,9 @@ async def _ask(ctx: Context, request: Any, deal: deals.Standing, given: Any, err
         "won": chosen is None or chosen.outcome == WON,
         "amounts": board.may_see_amounts(ctx),
         "reasons": await pipelines.reasons(),
-        "given": {name: str(given.get(name) or "") for name in ("reason", "amount", "was", "pipeline", "owner", "next")},
+        "given": {
+            name: str(given.get(name) or "") for name in ("reason", "amount", "was", "pipeline", "owner", "next")
+        },
         "errors": errors,
         "board": bool(given.get("board")),
     }
@@ -240,8 +213,8 @@ async def _placed(ctx: Context, form: Any, deal_id: int, toast: Toast | None) ->
         made = cards(ctx, [row], people=people, rotting_days=days, outcome=lane.outcome, amounts=found.amounts)
     touched = {number_in(form, "was"), number_in(form, "stage"), row["stage"] if row else None}
     data = {
-        "lanes": [lane_data(ctx, found, each) for each in found.lanes if each.id in touched],
-        "summary": summary(ctx, found),
+        "heads": [(each.id, lanes.head(ctx, found, each)) for each in found.lanes if each.id in touched],
+        "summary": lanes.summary(ctx, found),
         "deal": deal_id,
         "card": made,
     }

@@ -69,7 +69,7 @@ async def save(ctx: Context, request: Any) -> Response[str]:
 
 def _stages(form: Any, stored: pipelines.PipelineRow) -> list[dict[str, Any]]:
     """The rows of the form in the order of their numbers; a new row counts once it has a name."""
-    rows = []
+    rows: list[tuple[int, int, dict[str, Any]]] = []
     for key in [*(str(stage.id) for stage in stored.stages), *(f"new{number}" for number in range(NEW_ROWS))]:
         name = str(form.get(f"{key}.name") or "").strip()
         if f"{key}.name" not in form or (key.startswith("new") and not name):
@@ -123,6 +123,11 @@ async def save_reasons(ctx: Context, request: Any) -> Response[str]:
     for key in form:
         if key.startswith("reason."):
             number = key.removeprefix("reason.")
-            rows.append((int(number) if number.isdecimal() and len(number) < 19 else None, " ".join(str(form[key]).split())[:200]))
+            rows.append(
+                (
+                    int(number) if number.isdecimal() and len(number) < 19 else None,
+                    " ".join(str(form[key]).split())[:200],
+                )
+            )
     operation = await pipelines.save_reasons(ctx, rows)
     return ui.redirect(HERE, toast=Toast(ctx.t(_("Saved")), undo=operation))

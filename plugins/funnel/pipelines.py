@@ -44,8 +44,8 @@ class PipelineRow:
 async def all_pipelines() -> list[PipelineRow]:
     """Every live pipeline with its stages."""
     rows = await fetch(
-        """SELECT p.id AS pipeline, p.name AS pipeline_name, p.position AS place, s.id, s.name, s.tone, s.probability, s.outcome,
-            s.position, (SELECT count(*) FROM funnel_deal d WHERE d.stage = s.id) AS deals
+        """SELECT p.id AS pipeline, p.name AS pipeline_name, p.position AS place, s.id, s.name, s.tone, s.probability,
+            s.outcome, s.position, (SELECT count(*) FROM funnel_deal d WHERE d.stage = s.id) AS deals
         FROM funnel_pipeline p LEFT JOIN funnel_stage s ON s.pipeline = p.id AND s.deleted_at IS NULL
         WHERE p.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id"""
     )
@@ -167,7 +167,7 @@ async def delete_pipeline(ctx: Context, number: int) -> int:
     if len(known) == 1:
         raise Refuse(_("The last pipeline cannot be deleted."))
     if count := sum(stage.deals for stage in found.stages):
-        raise Refuse(_("%(count)s deals stand in this pipeline. Move or delete them first."), count=count)
+        raise Refuse(_("Deals stand in this pipeline: %(count)s. Move or delete them first."), count=count)
     async with operation(ctx, _("Deleted the pipeline “%(name)s”"), name=found.name) as op:
         await records.delete(acting, STAGES, [stage.id for stage in found.stages])
         await records.delete(acting, PIPELINES, [number])
@@ -186,7 +186,9 @@ async def save_reasons(ctx: Context, rows: Sequence[tuple[int | None, str]]) -> 
         values = {number: {"name": name, "position": places[number]} for number, name in kept.items() if number}
         if values:
             await records.update_many(acting, REASONS, values)
-        new = [{"name": name, "position": place} for place, (number, name) in enumerate(rows, 1) if number is None and name]
+        new = [
+            {"name": name, "position": place} for place, (number, name) in enumerate(rows, 1) if number is None and name
+        ]
         if new:
             await records.create_many(acting, REASONS, new)
     return op.id

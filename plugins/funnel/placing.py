@@ -45,7 +45,9 @@ class Catalogue:
         stages = self.by_pipeline.get(pipeline or 0, [])
         found = next((place for place in stages if place.outcome == OPEN), None)
         if found is None:
-            raise Refuse(_("The pipeline has no open stage."), fields={"pipeline": _("The pipeline has no open stage.")})
+            raise Refuse(
+                _("The pipeline has no open stage."), fields={"pipeline": _("The pipeline has no open stage.")}
+            )
         return found
 
     def namesake(self, place: Place, pipeline: int) -> Place | None:
@@ -56,7 +58,8 @@ class Catalogue:
 async def catalogue() -> Catalogue:
     """Read the stages: a small table, and a cache would have to be told of every change."""
     rows = await fetch(
-        """SELECT s.id, s.pipeline, s.name_key, s.outcome, s.probability FROM funnel_stage s JOIN funnel_pipeline p ON p.id = s.pipeline
+        """SELECT s.id, s.pipeline, s.name_key, s.outcome, s.probability
+        FROM funnel_stage s JOIN funnel_pipeline p ON p.id = s.pipeline
         WHERE s.deleted_at IS NULL AND p.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id"""
     )
     places = [Place(row["id"], row["pipeline"], row["name_key"], row["outcome"], row["probability"]) for row in rows]
@@ -87,7 +90,7 @@ async def place(ctx: Context, rows: Rows) -> None:
 
 
 def _chosen(known: Catalogue, values: dict[str, Any], stored: dict[str, Any] | None) -> Place:
-    """The stage that the values mean: a stage brings its pipeline, a pipeline the stage of the same name or its first."""
+    """The stage that is meant: a stage brings its pipeline, a pipeline its stage of the same name or its first."""
     before = known.places.get(stored["stage"]) if stored else None
     pipeline = values.get("pipeline")
     if values.get("stage") is None:
@@ -147,7 +150,7 @@ async def guard_stages(ctx: Context, event: Event) -> None:
         return
     touched = [name for name in ("outcome", "pipeline") if name in event.fields]
     if touched and (count := await deals_in(event.ids)):
-        message = _("%(count)s deals stand in this stage. Move them first.")
+        message = _("Deals stand in this stage: %(count)s. Move them first.")
         raise Refuse(message, fields={touched[0]: message}, count=count)
 
 

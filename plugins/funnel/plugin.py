@@ -20,7 +20,7 @@ from core.parts import (
     Widget,
 )
 from core.records import Changed
-from plugins.funnel import deals, demo, glimpses, kinds, pages, pipeline_pages, placing, timeline, today
+from plugins.funnel import deals, demo, glimpses, kinds, lanes, pages, pipeline_pages, placing, timeline, today
 from plugins.funnel.events import DealLost, DealMoved, DealWon
 from plugins.funnel.pipelines import MANAGE
 from plugins.funnel.tables import CURRENCIES
@@ -37,13 +37,30 @@ def register_records() -> list[RecordKind]:
 @hookimpl
 def register_columns() -> list[ComputedColumn]:
     """On the list of clients: what their open deals sum to."""
-    return [ComputedColumn(key="funnel.open_sum", label=_("Open deals"), target="core.clients", permission=VIEW, load=glimpses.open_sums)]
+    return [
+        ComputedColumn(
+            key="funnel.open_sum",
+            label=_("Open deals"),
+            target="core.clients",
+            permission=VIEW,
+            load=glimpses.open_sums,
+        )
+    ]
 
 
 @hookimpl
 def register_panels() -> list[Panel]:
     """On the client's card: the open deals."""
-    return [Panel(key="funnel.deals.panel", label=_("Deals"), icon="kanban", permission=VIEW, render=glimpses.client_panel, order=20)]
+    return [
+        Panel(
+            key="funnel.deals.panel",
+            label=_("Deals"),
+            icon="kanban",
+            permission=VIEW,
+            render=glimpses.client_panel,
+            order=20,
+        )
+    ]
 
 
 @hookimpl
@@ -51,7 +68,13 @@ def register_timeline_kinds() -> list[TimelineKind]:
     """Deals that were opened, moved, won and lost."""
     return [
         TimelineKind(
-            key="funnel.deals", label=_("Deals"), permission=VIEW, icon="kanban", tone="violet", describe=timeline.describe, load=timeline.load
+            key="funnel.deals",
+            label=_("Deals"),
+            permission=VIEW,
+            icon="kanban",
+            tone="violet",
+            describe=timeline.describe,
+            load=timeline.load,
         )
     ]
 
@@ -60,7 +83,15 @@ def register_timeline_kinds() -> list[TimelineKind]:
 def register_navigation() -> list[NavItem]:
     """The board in the main menu, the pipelines among the settings."""
     return [
-        NavItem(key="funnel.board", label=_("Deals"), href=pages.BOARD, icon="kanban", permission=VIEW, group=_("Sales"), order=30),
+        NavItem(
+            key="funnel.board",
+            label=_("Deals"),
+            href=lanes.BOARD,
+            icon="kanban",
+            permission=VIEW,
+            group=_("Sales"),
+            order=30,
+        ),
         NavItem(
             key="funnel.pipelines",
             label=_("Pipelines and stages"),
@@ -75,7 +106,17 @@ def register_navigation() -> list[NavItem]:
 @hookimpl
 def register_widgets() -> list[Widget]:
     """On the today page: my deals that need me."""
-    return [Widget(key="funnel.today", label=_("My deals"), icon="kanban", permission=VIEW, render=today.widget, order=20, wide=True)]
+    return [
+        Widget(
+            key="funnel.today",
+            label=_("My deals"),
+            icon="kanban",
+            permission=VIEW,
+            render=today.widget,
+            order=20,
+            wide=True,
+        )
+    ]
 
 
 @hookimpl
@@ -83,7 +124,9 @@ def register_page_slots() -> list[SlotContent]:
     """The stages on a deal's card, the way to the board on the list of deals."""
     return [
         SlotContent(key="funnel.deals.steps", slot="funnel.deals.card", permission=VIEW, render=glimpses.steps),
-        SlotContent(key="funnel.deals.switch", slot="funnel.deals.list.head", permission=VIEW, render=glimpses.list_switch),
+        SlotContent(
+            key="funnel.deals.switch", slot="funnel.deals.list.head", permission=VIEW, render=glimpses.list_switch
+        ),
     ]
 
 
@@ -101,7 +144,7 @@ def register_events() -> list[type[Event]]:
 
 @hookimpl
 def register_event_handlers() -> list[EventHandler]:
-    """A change of stages, made in whatever way, becomes the funnel's own events; what would make deals wrong is refused."""
+    """A change of stages, made in whatever way, becomes the funnel's events; what would make deals wrong is refused."""
     return [
         EventHandler(key="funnel.deals.tell", event=Changed, handle=deals.tell, when="before"),
         EventHandler(key="funnel.stages.guard", event=Changed, handle=placing.guard_stages, when="before"),
@@ -133,15 +176,31 @@ def register_routes() -> list[Route]:
     """The board, moving deals, and the page of pipelines."""
     home = "/funnel/pipelines"
     return [
-        Route(key="funnel.board", path=pages.BOARD, permission=VIEW, handler=pages.show),
+        Route(key="funnel.board", path=lanes.BOARD, permission=VIEW, handler=pages.show),
         Route(key="funnel.board.lane", path="/funnel/board/lane", permission=VIEW, handler=pages.show_lane),
         Route(key="funnel.board.owners", path="/funnel/board/owners", permission=VIEW, handler=pages.show_owners),
         Route(key="funnel.deals.ask", path="/funnel/deals/{id:int}/move", permission=EDIT, handler=pages.ask),
-        Route(key="funnel.deals.move", path="/funnel/deals/{id:int}/move", permission=EDIT, handler=pages.move, methods=("POST",)),
-        Route(key="funnel.settings", path="/settings/funnel", permission=MANAGE, handler=pipeline_pages.to_page),
-        Route(key="funnel.pipelines.add", path=f"{home}/add", permission=MANAGE, handler=pipeline_pages.add, methods=("POST",)),
         Route(
-            key="funnel.pipelines.save", path=f"{home}/{{id:int}}/stages", permission=MANAGE, handler=pipeline_pages.save, methods=("POST",)
+            key="funnel.deals.move",
+            path="/funnel/deals/{id:int}/move",
+            permission=EDIT,
+            handler=pages.move,
+            methods=("POST",),
+        ),
+        Route(key="funnel.settings", path="/settings/funnel", permission=MANAGE, handler=pipeline_pages.to_page),
+        Route(
+            key="funnel.pipelines.add",
+            path=f"{home}/add",
+            permission=MANAGE,
+            handler=pipeline_pages.add,
+            methods=("POST",),
+        ),
+        Route(
+            key="funnel.pipelines.save",
+            path=f"{home}/{{id:int}}/stages",
+            permission=MANAGE,
+            handler=pipeline_pages.save,
+            methods=("POST",),
         ),
         Route(
             key="funnel.pipelines.remove",
@@ -151,10 +210,17 @@ def register_routes() -> list[Route]:
             methods=("POST",),
         ),
         Route(
-            key="funnel.pipelines.reasons", path=f"{home}/reasons", permission=MANAGE, handler=pipeline_pages.save_reasons, methods=("POST",)
+            key="funnel.pipelines.reasons",
+            path=f"{home}/reasons",
+            permission=MANAGE,
+            handler=pipeline_pages.save_reasons,
+            methods=("POST",),
         ),
         Route(
-            key="funnel.stages.ask", path=f"{home}/stages/{{stage:int}}/delete", permission=MANAGE, handler=pipeline_pages.ask_delete_stage
+            key="funnel.stages.ask",
+            path=f"{home}/stages/{{stage:int}}/delete",
+            permission=MANAGE,
+            handler=pipeline_pages.ask_delete_stage,
         ),
         Route(
             key="funnel.stages.remove",

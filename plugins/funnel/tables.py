@@ -16,7 +16,7 @@ from core.records import Choice, Money, Option, Record
 from plugins.funnel import placing
 from plugins.funnel.placing import LOST, OPEN, WON, Rows
 
-OUTCOMES = (Option(OPEN, _("Open"), "blue"), Option(WON, _("Won"), "green"), Option(LOST, _("Lost"), "red"))
+OUTCOMES = (Option(OPEN, _("Still open"), "blue"), Option(WON, _("Won"), "green"), Option(LOST, _("Lost"), "red"))
 
 TONES = tuple(
     Option(tone, label, tone)
@@ -32,13 +32,12 @@ TONES = tuple(
     )
 )
 
-CURRENCIES = tuple(
-    Option(code, code)
-    for code in (
-        "RUB USD EUR CNY GBP KZT BYN AED AMD AZN BGN BRL CAD CHF CZK DKK GEL HKD HUF IDR ILS INR JPY KGS KRW MDL MXN NOK "
-        "PLN RON RSD SEK SGD THB TJS TMT TRY UAH UZS VND ZAR"
-    ).split()
+_CODES = (
+    "RUB USD EUR CNY GBP KZT BYN AED AMD AZN BGN BRL CAD CHF CZK DKK GEL HKD HUF IDR ILS "
+    "INR JPY KGS KRW MDL MXN NOK PLN RON RSD SEK SGD THB TJS TMT TRY UAH UZS VND ZAR "
 )
+
+CURRENCIES = tuple(Option(code, code) for code in _CODES.split())
 
 
 def checked_name(values: dict[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def describe(ctx: Context, record: int, before: Changed, after: Changed) -> Time
     title = str(new.get("title") or old.get("title") or names.deals.get(record, ("", ""))[0])
     href = f"/funnel/deals/{record}"
     if not before:
-        return TimelineText(ctx.t(_("opened the deal “%(title)s”"), title=title), _start(ctx, names, record, new), "blue", href)
+        return TimelineText(
+            ctx.t(_("opened the deal “%(title)s”"), title=title), _start(ctx, names, record, new), "blue", href
+        )
     if "deleted_at" in new:
         text = _("deleted the deal “%(title)s”") if new["deleted_at"] else _("brought back the deal “%(title)s”")
         return TimelineText(ctx.t(text, title=title), "", "", href)
@@ -69,7 +71,12 @@ def describe(ctx: Context, record: int, before: Changed, after: Changed) -> Time
         body = f"{_money(ctx, names, record, old)} → {_money(ctx, names, record, new)}"
         return TimelineText(ctx.t(_("changed the amount of the deal “%(title)s”"), title=title), body, "", href)
     if "title" in new:
-        return TimelineText(ctx.t(_("renamed the deal “%(old)s” to “%(title)s”"), old=str(old.get("title") or ""), title=title), "", "", href)
+        return TimelineText(
+            ctx.t(_("renamed the deal “%(old)s” to “%(title)s”"), old=str(old.get("title") or ""), title=title),
+            "",
+            "",
+            href,
+        )
     return None
 
 
@@ -78,7 +85,9 @@ def _start(ctx: Context, names: Names, record: int, new: Mapping[str, Value]) ->
     return " · ".join(piece for piece in pieces if piece)
 
 
-def _move(ctx: Context, names: Names, title: str, href: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> TimelineText:
+def _move(
+    ctx: Context, names: Names, title: str, href: str, old: Mapping[str, Value], new: Mapping[str, Value]
+) -> TimelineText:
     (was, _outcome), (now, outcome) = _stage(ctx, names, old), _stage(ctx, names, new)
     way = ctx.t(_("from “%(was)s” to “%(now)s”"), was=was, now=now)
     if outcome == WON:
@@ -87,7 +96,12 @@ def _move(ctx: Context, names: Names, title: str, href: str, old: Mapping[str, V
         reason = new.get("lost_reason")
         told = names.reasons.get(reason, "") if isinstance(reason, int) else ""
         return TimelineText(ctx.t(_("lost the deal “%(title)s”"), title=title), told or way, "red", href)
-    return TimelineText(ctx.t(_("moved the deal “%(title)s” from “%(was)s” to “%(now)s”"), title=title, was=was, now=now), "", "blue", href)
+    return TimelineText(
+        ctx.t(_("moved the deal “%(title)s” from “%(was)s” to “%(now)s”"), title=title, was=was, now=now),
+        "",
+        "blue",
+        href,
+    )
 
 
 def _stage(ctx: Context, names: Names, values: Mapping[str, Value]) -> tuple[str, str]:

@@ -13,28 +13,33 @@ from core.permissions import scope_sql
 from plugins.funnel import board
 from plugins.funnel.board import Sums, added, may_see_amounts
 from plugins.funnel.deals import KIND
-from plugins.funnel.pages import money_text, rotting_days
+from plugins.funnel.lanes import money_text
+from plugins.funnel.pages import rotting_days
 
 SHOWN = 6
 AHEAD = dt.timedelta(days=7)
 
 
 async def widget(ctx: Context) -> Fragment | None:
-    """My open deals: those that should close within a week or are stuck, the forecast, and how many stand in which stage."""
+    """My open deals: those that should close within a week or are stuck, the forecast, how many stand in each stage."""
     if ctx.user_id is None:
         return None
     amounts = may_see_amounts(ctx)
     stages = await _stages(ctx, amounts)
     deals = await _pressing(ctx)
     data = {
-        "stages": [{"name": stage["name"], "n": stage["count"], "sum": money_text(ctx, stage["sums"])} for stage in stages],
+        "stages": [
+            {"name": stage["name"], "n": stage["count"], "sum": money_text(ctx, stage["sums"])} for stage in stages
+        ],
         "deals": deals,
         "sum": money_text(ctx, added(stage["sums"] for stage in stages)),
         "forecast": money_text(ctx, added(stage["weighted"] for stage in stages)),
         "amounts": amounts,
         "today": local_time(utc_now(), ctx.zone).date(),
     }
-    return Fragment("funnel/_today.html", data, count=sum(stage["count"] for stage in stages), href="/funnel/board?owner=me")
+    return Fragment(
+        "funnel/_today.html", data, count=sum(stage["count"] for stage in stages), href="/funnel/board?owner=me"
+    )
 
 
 async def _stages(ctx: Context, amounts: bool) -> list[dict[str, Any]]:
@@ -57,11 +62,19 @@ async def _pressing(ctx: Context) -> list[dict[str, Any]]:
     rows = await fetch(
         f"""SELECT d.id, d.title, d.amount, d.currency, d.expected_close, d.stage_since, s.name AS stage, s.tone
         FROM funnel_deal d JOIN funnel_stage s ON s.id = d.stage
-        WHERE d.owner = $1 AND d.deleted_at IS NULL AND s.outcome = 'open' AND {scope_sql(ctx, f"{KIND}.view", "d", KIND)}
+        WHERE d.owner = $1 AND d.deleted_at IS NULL AND s.outcome = 'open'
+        AND {scope_sql(ctx, f"{KIND}.view", "d", KIND)}
         AND (d.expected_close <= $2 OR ($3::int > 0 AND d.stage_since < now() - make_interval(days => $3::int)))
         ORDER BY d.expected_close NULLS LAST, d.stage_since LIMIT {SHOWN}""",
         ctx.user_id,
         today + AHEAD,
         days,
     )
-    return [{**row, "days": (utc_now() - row["stage_since"]).days, "stuck": days and (utc_now() - row["stage_since"]).days > days} for row in rows]
+    return [
+        {
+            **row,
+            "days": (utc_now() - row["stage_since"]).days,
+            "stuck": days and (utc_now() - row["stage_since"]).days > days,
+        }
+        for row in rows
+    ]

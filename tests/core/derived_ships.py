@@ -26,7 +26,12 @@ class Ship(Record, tablename="derived_ship"):
 
     name = Varchar(length=100, required=True, help_text="Name")
     name_key = Text()
-    flag = Choice(options=[Option("ru", "Russian", "blue"), Option("mt", "Maltese", "amber")], null=True, default=None, help_text="Flag")
+    flag = Choice(
+        options=[Option("ru", "Russian", "blue"), Option("mt", "Maltese", "amber")],
+        null=True,
+        default=None,
+        help_text="Flag",
+    )
     price = Money(null=True, default=None, help_text="Price")
     currency = Varchar(length=3, default="RUB", help_text="Currency")
     guns = Integer(null=True, default=None, help_text="Guns")
@@ -54,7 +59,19 @@ class Sailor(Line, tablename="derived_sailor"):
     rank = Choice(options=[Option("hand", "Hand"), Option("captain", "Captain")], default="hand", help_text="Rank")
 
 
-FORM = [Ship.name, Ship.flag, Ship.price, Ship.guns, Ship.built, Ship.seen, Ship.sails, Ship.mail, Ship.notes, Ship.tags, Ship.sister]
+FORM = [
+    Ship.name,
+    Ship.flag,
+    Ship.price,
+    Ship.guns,
+    Ship.built,
+    Ship.seen,
+    Ship.sails,
+    Ship.mail,
+    Ship.notes,
+    Ship.tags,
+    Ship.sister,
+]
 
 SHIPS = parts.RecordKind(
     key=KIND,
@@ -69,12 +86,14 @@ SHIPS = parts.RecordKind(
     lines=[parts.Lines(Sailor, parent=Sailor.ship, columns=[Sailor.name, Sailor.rank], key="crew", label="Crew")],
 )
 
-SQL = f"""CREATE TABLE derived_ship ({COLUMNS}, name VARCHAR(100) NOT NULL, name_key TEXT COLLATE "C" NOT NULL, flag VARCHAR(40),
+SQL = f"""CREATE TABLE derived_ship ({COLUMNS}, name VARCHAR(100) NOT NULL, name_key TEXT COLLATE "C" NOT NULL,
+flag VARCHAR(40),
 price NUMERIC(18,2), currency VARCHAR(3) NOT NULL DEFAULT 'RUB', guns INTEGER, built DATE, seen TIMESTAMPTZ,
 sails BOOLEAN NOT NULL DEFAULT FALSE, mail VARCHAR(100) NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '',
 tags TEXT[] NOT NULL DEFAULT '{{}}', sister BIGINT REFERENCES derived_ship ON DELETE SET NULL);
 CREATE TABLE derived_sailor (id BIGSERIAL PRIMARY KEY, position BIGINT NOT NULL DEFAULT 0,
-ship BIGINT NOT NULL REFERENCES derived_ship ON DELETE CASCADE, name VARCHAR(100) NOT NULL, rank VARCHAR(40) NOT NULL DEFAULT 'hand')"""
+ship BIGINT NOT NULL REFERENCES derived_ship ON DELETE CASCADE, name VARCHAR(100) NOT NULL,
+rank VARCHAR(40) NOT NULL DEFAULT 'hand')"""
 
 
 @asynccontextmanager

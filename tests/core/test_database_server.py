@@ -126,7 +126,7 @@ async def test_a_lost_connection_is_unavailable_and_the_next_query_works(install
     waiting = asyncio.create_task(database.fetch("SELECT pg_sleep(30)"))
     await asyncio.sleep(0.2)
     await kick_everybody(installation)
-    with pytest.raises(Exception) as caught:  # noqa: PT011  (which one depends on the moment)
+    with pytest.raises(Exception) as caught:
         await waiting
     assert database.is_unavailable(caught.value)
     assert await database.fetch_value("SELECT 1") == 1
@@ -134,7 +134,7 @@ async def test_a_lost_connection_is_unavailable_and_the_next_query_works(install
 
 async def test_transactions_that_lose_their_connection_leave_none_behind(installation: Installation) -> None:
     for _attempt in range(10):  # the pool has 8
-        with pytest.raises(Exception) as caught:  # noqa: PT011, PT012
+        with pytest.raises(Exception) as caught:
             async with database.transaction() as connection:
                 await connection.execute("SELECT 1")
                 await kick_everybody(installation)

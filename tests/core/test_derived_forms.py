@@ -26,8 +26,12 @@ async def _sunk(ctx: Context, ids: Any) -> str:
     return "Flags are down"
 
 
-PANEL = parts.Panel(key="core.test_panel", label="Broken panel", permission="core.ships.view", target=KIND, render=_broken)
-LAZY = parts.Panel(key="core.test_lazy", label="Lazy panel", permission="core.ships.view", target=KIND, render=_broken, lazy=True)
+PANEL = parts.Panel(
+    key="core.test_panel", label="Broken panel", permission="core.ships.view", target=KIND, render=_broken
+)
+LAZY = parts.Panel(
+    key="core.test_lazy", label="Lazy panel", permission="core.ships.view", target=KIND, render=_broken, lazy=True
+)
 ACTION = parts.Action(key="core.test_action", label="Flags down", permission="core.ships.edit", target=KIND, run=_sunk)
 
 
@@ -87,11 +91,18 @@ async def test_a_new_record_with_its_lines_is_added_and_can_be_undone(http: Any,
     assert done.status_code == 303, done.text[-3000:]
     number = int(done.headers["location"].rpartition("/")[2])
     row = await records.get(ctx, KIND, number)
-    assert (row["name"], row["price"], row["sails"], row["tags"]) == ("Заря", Decimal("1234.50"), True, ["old", "wooden"])
+    assert (row["name"], row["price"], row["sails"], row["tags"]) == (
+        "Заря",
+        Decimal("1234.50"),
+        True,
+        ["old", "wooden"],
+    )
     assert row["seen"].isoformat() == "2026-11-23T07:00:00+00:00", "the reader's clock stands in Moscow"
     assert [(line["name"], line["rank"]) for line in row["lines"]["crew"]] == [("Пётр", "captain")]
     page = await http.get(done.headers["location"])
-    assert "Заря" in page.text and "Пётр" in page.text and "/operations/" in page.text
+    assert "Заря" in page.text
+    assert "Пётр" in page.text
+    assert "/operations/" in page.text
     undo = re.search(r"/operations/(\d+)/undo", page.text)
     assert undo
     await http.post(undo[0], data=await token(http))
@@ -100,13 +111,24 @@ async def test_a_new_record_with_its_lines_is_added_and_can_be_undone(http: Any,
 
 async def test_a_wrong_form_comes_back_with_everything_typed(http: Any) -> None:
     before = await records.checksum()
-    form = {**(await token(http)), "name": "<b>Rusty", "price": "a lot", "built": "soon", "lines.crew.0.id": "", "lines.crew.0.name": "Ivan"}
+    form = {
+        **(await token(http)),
+        "name": "<b>Rusty",
+        "price": "a lot",
+        "built": "soon",
+        "lines.crew.0.id": "",
+        "lines.crew.0.name": "Ivan",
+    }
     answer = await http.post("/ships/new", data=form)
     assert answer.status_code == 422
-    assert "“a lot” is not a number." in answer.text and "“soon” is not a date." in answer.text
-    assert 'value="&lt;b&gt;Rusty"' in answer.text and 'value="Ivan"' in answer.text and 'value="a lot"' in answer.text
+    assert "“a lot” is not a number." in answer.text
+    assert "“soon” is not a date." in answer.text
+    assert 'value="&lt;b&gt;Rusty"' in answer.text
+    assert 'value="Ivan"' in answer.text
+    assert 'value="a lot"' in answer.text
     unlucky = await http.post("/ships/new", data={**(await token(http)), "name": "Titanic"})
-    assert unlucky.status_code == 422 and "Choose a luckier name." in unlucky.text
+    assert unlucky.status_code == 422
+    assert "Choose a luckier name." in unlucky.text
     assert await records.checksum() == before
 
 
@@ -114,14 +136,18 @@ async def test_a_form_is_filled_from_the_address_and_by_copying(http: Any, ctx: 
     ship = await records.create(ctx, KIND, {"name": "Model", "guns": 7}, {"crew": [{"name": "Ann"}]})
     assert 'value="Preset"' in (await http.get("/ships/new?name=Preset")).text
     copied = await http.get(f"/ships/new?copy={ship}")
-    assert 'value="Model"' in copied.text and 'value="7"' in copied.text and 'value="Ann"' in copied.text
+    assert 'value="Model"' in copied.text
+    assert 'value="7"' in copied.text
+    assert 'value="Ann"' in copied.text
     assert f'name="lines.crew.0.id" value="{ship}"' not in copied.text
 
 
 async def test_rows_are_added_to_lines_without_javascript(http: Any) -> None:
     form = {**(await token(http)), "name": "Rows", "lines.crew.0.id": "", "lines.crew.0.name": "First", "add": "crew"}
     answer = await http.post("/ships/new", data=form)
-    assert answer.status_code == 200 and 'value="First"' in answer.text and 'name="lines.crew.1.name"' in answer.text
+    assert answer.status_code == 200
+    assert 'value="First"' in answer.text
+    assert 'name="lines.crew.1.name"' in answer.text
 
 
 async def test_two_people_change_different_fields_and_both_stay(http: Any, ctx: Context) -> None:
@@ -142,7 +168,9 @@ async def test_the_same_field_changed_by_two_is_shown_to_choose(http: Any, make_
     await records.update(other, KIND, ship, {"guns": 20})
     answer = await http.post(f"/ships/{ship}/edit", data={**form, "guns": "10", "notes": "kept"})
     assert answer.status_code == 409
-    assert "Boris changed this meanwhile" in answer.text and "<b>10</b>" in answer.text and "<b>20</b>" in answer.text
+    assert "Boris changed this meanwhile" in answer.text
+    assert "<b>10</b>" in answer.text
+    assert "<b>20</b>" in answer.text
     again = {**fields(answer.text), "guns": "10", "notes": "kept", "resolve.guns": "mine"}
     assert (await http.post(f"/ships/{ship}/edit", data=again)).status_code == 303
     row = await records.get(ctx, KIND, ship)
@@ -166,7 +194,8 @@ async def test_lines_changed_by_two_are_a_conflict_too(http: Any, ctx: Context) 
     line = (await records.get(ctx, KIND, ship))["lines"]["crew"][0]["id"]
     await records.update(ctx, KIND, ship, {}, {"crew": [{"id": line, "name": "A", "rank": "captain"}, {"name": "New"}]})
     answer = await http.post(f"/ships/{ship}/edit", data={**form, "lines.crew.0.name": "AA"})
-    assert answer.status_code == 409 and "New" in answer.text
+    assert answer.status_code == 409
+    assert "New" in answer.text
     again = {**fields(answer.text), "resolve.lines.crew": "theirs"}
     assert (await http.post(f"/ships/{ship}/edit", data=again)).status_code == 303
     assert [one["name"] for one in (await records.get(ctx, KIND, ship))["lines"]["crew"]] == ["A", "New"]
@@ -179,16 +208,23 @@ async def test_lines_changed_by_two_are_a_conflict_too(http: Any, ctx: Context) 
 async def test_a_field_is_changed_on_the_spot(http: Any, ctx: Context) -> None:
     ship = await records.create(ctx, KIND, {"name": "Spot", "guns": 1})
     card = await http.get(f"/ships/{ship}")
-    assert card.status_code == 200 and f'hx-get="/ships/{ship}/field/guns"' in card.text
+    assert card.status_code == 200
+    assert f'hx-get="/ships/{ship}/field/guns"' in card.text
     form = await http.get(f"/ships/{ship}/field/guns", headers=PARTIAL)
-    assert "<html" not in form.text and 'name="was.guns" value="1"' in form.text and "autofocus" in form.text
+    assert "<html" not in form.text
+    assert 'name="was.guns" value="1"' in form.text
+    assert "autofocus" in form.text
     data = {**fields(form.text), "guns": "2"}
     saved = await http.post(f"/ships/{ship}/field/guns", data=data, headers=PARTIAL)
-    assert saved.status_code == 200 and ">2<" in saved.text and "undo" in saved.headers["HX-Trigger"]
+    assert saved.status_code == 200
+    assert ">2<" in saved.text
+    assert "undo" in saved.headers["HX-Trigger"]
     wrong = await http.post(f"/ships/{ship}/field/guns", data={**data, "was.guns": "2", "guns": "two"}, headers=PARTIAL)
-    assert wrong.status_code == 422 and "is not a whole number" in wrong.text
+    assert wrong.status_code == 422
+    assert "is not a whole number" in wrong.text
     late = await http.post(f"/ships/{ship}/field/guns", data={**data, "guns": "3"}, headers=PARTIAL)
-    assert late.status_code == 409 and "Keep mine" in late.text
+    assert late.status_code == 409
+    assert "Keep mine" in late.text
     mine = {**fields(late.text), "guns": "3", "resolve.guns": "mine"}
     assert (await http.post(f"/ships/{ship}/field/guns", data=mine)).status_code == 303
     assert (await records.get(ctx, KIND, ship))["guns"] == 3
@@ -199,25 +235,32 @@ async def test_a_field_is_changed_on_the_spot(http: Any, ctx: Context) -> None:
 async def test_a_failing_panel_leaves_the_card_alive(http: Any, ctx: Context) -> None:
     ship = await records.create(ctx, KIND, {"name": "Alive"})
     card = await http.get(f"/ships/{ship}")
-    assert card.status_code == 200 and "failed; the rest of the page is right" in card.text and "sunk" not in card.text
+    assert card.status_code == 200
+    assert "failed; the rest of the page is right" in card.text
+    assert "sunk" not in card.text
     assert f'hx-get="/ships/{ship}/panel/core.test_lazy" hx-trigger="load"' in card.text
     lazy = await http.get(f"/ships/{ship}/panel/core.test_lazy", headers=PARTIAL)
-    assert lazy.status_code == 200 and "Reference:" in lazy.text
+    assert lazy.status_code == 200
+    assert "Reference:" in lazy.text
 
 
 async def test_a_card_has_a_quick_view_and_an_action(http: Any, ctx: Context) -> None:
     ship = await records.create(ctx, KIND, {"name": "Quick", "flag": "mt"})
     peek = await http.get(f"/ships/{ship}/peek", headers=PARTIAL)
-    assert "<html" not in peek.text and "Maltese" in peek.text
+    assert "<html" not in peek.text
+    assert "Maltese" in peek.text
     done = await http.post(f"/ships/{ship}/action/core.test_action", data=await token(http))
-    assert done.status_code == 303 and (await records.get(ctx, KIND, ship))["flag"] is None
+    assert done.status_code == 303
+    assert (await records.get(ctx, KIND, ship))["flag"] is None
 
 
 async def test_who_may_only_see_has_no_way_to_change(sign_in: Any, make_user: Any, ctx: Context) -> None:
     ship = await records.create(ctx, KIND, {"name": "Seen", "guns": 4})
     reader = await sign_in(await make_user(role="readonly"))
     card = await reader.get(f"/ships/{ship}")
-    assert card.status_code == 200 and "/field/guns" not in card.text and "/edit" not in card.text
+    assert card.status_code == 200
+    assert "/field/guns" not in card.text
+    assert "/edit" not in card.text
     assert (await reader.get(f"/ships/{ship}/edit")).status_code == 403
     assert (await reader.get(f"/ships/{ship}/field/guns")).status_code == 403
     assert (await reader.get("/ships/new")).status_code == 403
@@ -232,11 +275,14 @@ async def test_another_team_s_record_is_not_there(sign_in: Any, make_user: Any, 
     assert "Hidden" not in (await client.get("/ships")).text
 
 
-async def test_a_hidden_field_is_nowhere_and_a_read_only_one_is_not_changed(sign_in: Any, make_user: Any, ctx: Context) -> None:
+async def test_a_hidden_field_is_nowhere_and_a_read_only_one_is_not_changed(
+    sign_in: Any, make_user: Any, ctx: Context
+) -> None:
     user = await make_user(role="manager")
     for field, right in (("guns", "hidden"), ("notes", "readonly")):
         await database.execute(
-            """INSERT INTO core_field_right (role_id, kind, field, "right") SELECT id, $1, $2, $3 FROM core_role WHERE key = 'manager'""",
+            """INSERT INTO core_field_right (role_id, kind, field, "right")
+            SELECT id, $1, $2, $3 FROM core_role WHERE key = 'manager'""",
             KIND, field, right,
         )  # fmt: skip
     await database.bump_epoch()
@@ -244,7 +290,9 @@ async def test_a_hidden_field_is_nowhere_and_a_read_only_one_is_not_changed(sign
     client = await sign_in(user)
     for path in (f"/ships/{ship}", f"/ships/{ship}/edit", f"/ships/{ship}/history", "/ships", "/ships/columns"):
         page = await client.get(path)
-        assert page.status_code == 200 and "Guns" not in page.text and "4711" not in page.text, path
+        assert page.status_code == 200
+        assert "Guns" not in page.text, path
+        assert "4711" not in page.text, path
     form = fields((await client.get(f"/ships/{ship}/edit")).text)
     await client.post(f"/ships/{ship}/edit", data={**form, "guns": "1", "notes": "new", "name": "Secret 2"})
     row = await records.get(ctx, KIND, ship)
@@ -259,6 +307,12 @@ async def test_a_form_without_its_token_writes_nothing(http: Any, ctx: Context) 
     bare = {name: value for name, value in http.headers.items() if "csrf" not in name.lower()}
     http.headers.clear()
     http.headers.update(bare)
-    for path in ("/ships/new", f"/ships/{ship}/edit", f"/ships/{ship}/field/name", f"/ships/{ship}/delete", "/ships/bulk"):
+    for path in (
+        "/ships/new",
+        f"/ships/{ship}/edit",
+        f"/ships/{ship}/field/name",
+        f"/ships/{ship}/delete",
+        "/ships/bulk",
+    ):
         assert (await http.post(path, data={"name": "Pirate", "id": str(ship), "do": "delete"})).status_code == 403
     assert await records.checksum() == before

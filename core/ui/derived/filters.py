@@ -189,7 +189,21 @@ def carried(given: Mapping[str, Sequence[str]]) -> Pairs:
 
 def is_filtered(pairs: Pairs) -> bool:
     """Whether the parameters choose some of the records."""
-    return any(name == "q" and value or name not in ("q", "sort", "after", "limit", "view", "columns") for name, value in pairs)
+    return any(
+        (name == "q" and value) or name not in ("q", "sort", "after", "limit", "view", "columns")
+        for name, value in pairs
+    )
 
 
-__all__ = ["Chip", "FilterForm", "applied", "carried", "chips", "field_named", "filter_form", "first", "is_filtered", "options"]
+__all__ = [
+    "Chip",
+    "FilterForm",
+    "applied",
+    "carried",
+    "chips",
+    "field_named",
+    "filter_form",
+    "first",
+    "is_filtered",
+    "options",
+]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from litestar import Response
@@ -18,7 +19,8 @@ from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import slots, title
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, read, sections, values_of
 from core.ui.derived.line_forms import LinesForm
-from core.ui.replies import AnyRequest, Toast, form as form_of, page, redirect
+from core.ui.replies import AnyRequest, Toast, page, redirect
+from core.ui.replies import form as form_of
 
 Row = dict[str, Any]
 
@@ -42,7 +44,7 @@ class State:
         return list(self.view.fields)
 
 
-# --- opening ---------------------------------------------------------------------------------------------------------------
+# --- opening --------------------------------------------------------------------------------------------------------
 
 
 async def show_new(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -58,7 +60,9 @@ async def show_new(kind: str, ctx: Context, request: AnyRequest) -> Response[Any
             texts[field.name] = values_of(ctx, field, value)
     texts |= {name: [value] for name, value in pairs if name in view.fields and value}
     for lines in view.lines:
-        stored = [{k: v for k, v in line.items() if k != "id"} for line in (source or {}).get("lines", {}).get(lines.key, ())]
+        stored = [
+            {k: v for k, v in line.items() if k != "id"} for line in (source or {}).get("lines", {}).get(lines.key, ())
+        ]
         texts |= line_forms.texts_of(ctx, lines, stored, blank=not stored)
     return await show(ctx, request, State(view, None, texts))
 
@@ -99,7 +103,8 @@ async def show(ctx: Context, request: AnyRequest, state: State, status: int = 20
     for label, fields in sections(ctx, view):
         made = [
             await make_input(
-                ctx, field, state.texts.get(field.name, ()), problems=state.problems, row=row, writable=view.may_write(ctx, field.name),
+                ctx, field, state.texts.get(field.name, ()), problems=state.problems, row=row,
+                writable=view.may_write(ctx, field.name),
                 was="".join(state.texts.get(f"was.{field.name}", ())) if row else None,
             )
             for field in fields
@@ -114,9 +119,15 @@ async def show(ctx: Context, request: AnyRequest, state: State, status: int = 20
         "action": f"{view.path}/{row['id']}/edit" if row else f"{view.path}/new",
         "back": f"{view.path}/{row['id']}" if row else view.path,
         "back_title": title(ctx, view, row) if row else ctx.t(view.kind.label_plural),
-        "slots": await slots(ctx, "records.form.head", {"kind": view.key, "id": row["id"] if row else None, "texts": state.texts}),
+        "slots": await slots(
+            ctx, "records.form.head", {"kind": view.key, "id": row["id"] if row else None, "texts": state.texts}
+        ),
     }
-    heading = ctx.t("Edit: %(title)s", title=title(ctx, view, row)) if row else ctx.t("New: %(kind)s", kind=ctx.t(view.kind.label))
+    heading = (
+        ctx.t("Edit: %(title)s", title=title(ctx, view, row))
+        if row
+        else ctx.t("New: %(kind)s", kind=ctx.t(view.kind.label))
+    )
     return await page(ctx, request, TEMPLATE, data, title=heading, active=view.path, status=status)
 
 
@@ -127,7 +138,7 @@ async def _lines(ctx: Context, state: State, lines: LinesView) -> LinesForm:
     )
 
 
-# --- saving ----------------------------------------------------------------------------------------------------------------
+# --- saving ---------------------------------------------------------------------------------------------------------
 
 
 async def sent(request: AnyRequest) -> dict[str, Sequence[str]]:
@@ -160,7 +171,9 @@ async def save_new(kind: str, ctx: Context, request: AnyRequest) -> Response[Any
 
 def _values(ctx: Context, state: State) -> Row:
     """What the form says about the fields that the reader may set."""
-    fields = [field for _label, some in sections(ctx, state.view) for field in some if state.view.may_write(ctx, field.name)]
+    fields = [
+        field for _label, some in sections(ctx, state.view) for field in some if state.view.may_write(ctx, field.name)
+    ]
     return read(ctx, fields, state.texts, state.problems)
 
 
@@ -228,7 +241,9 @@ def _changed_lines(ctx: Context, state: State) -> dict[str, list[Row]]:
             continue
         if now != was:
             name, label = f"lines.{lines.key}", ctx.t(lines.label)
-            state.problems.conflicts[name] = FieldConflict(name, label, _told(ctx, lines, found), _told(ctx, lines, stored))
+            state.problems.conflicts[name] = FieldConflict(
+                name, label, _told(ctx, lines, found), _told(ctx, lines, stored)
+            )
         changed[lines.key] = found
     return changed
 
@@ -236,7 +251,10 @@ def _changed_lines(ctx: Context, state: State) -> dict[str, list[Row]]:
 def _told(ctx: Context, lines: LinesView, rows: Sequence[Row]) -> str:
     """The lines as words, to compare two people's."""
     fields = line_forms.visible(ctx, lines)
-    told = [" ".join(filter(None, (field.text(row.get(field.name), ctx) for field in fields if not field.target))) for row in rows]
+    told = [
+        " ".join(filter(None, (field.text(row.get(field.name), ctx) for field in fields if not field.target)))
+        for row in rows
+    ]
     return "; ".join(told) or "—"
 
 
@@ -254,7 +272,11 @@ def _resolve(ctx: Context, state: State) -> None:
             prefix = f"{name}." if name.startswith("lines.") else name
             for other in [text for text in state.texts if text == name or (prefix != name and text.startswith(prefix))]:
                 del state.texts[other]
-            state.texts |= {text: value for text, value in stored.items() if text == name or (prefix != name and text.startswith(prefix))}
+            state.texts |= {
+                text: value
+                for text, value in stored.items()
+                if text == name or (prefix != name and text.startswith(prefix))
+            }
 
 
 async def _looked_up(ctx: Context, state: State) -> State:
@@ -264,7 +286,9 @@ async def _looked_up(ctx: Context, state: State) -> State:
     if field and field.target not in ("", "user", "team"):
         text = "".join(state.texts.get(f"{name}__find", ()))
         found = await records.lookup(ctx, field.target, text)
-        state.texts[name] = list(dict.fromkeys([*state.texts.get(name, ()), *(str(number) for number, _title in found)]))
+        state.texts[name] = list(
+            dict.fromkeys([*state.texts.get(name, ()), *(str(number) for number, _title in found)])
+        )
     return state
 
 

@@ -27,7 +27,9 @@ async def show_record(kind: str, ctx: Context, request: AnyRequest) -> Response[
     view = await records.view_for(ctx, kind)
     row = await records.get(ctx, kind, request.path_params["id"], lines=False)
     pairs = pairs_of(request)
-    found = await journal.changes_of_record(ctx, view, row["id"], before=_number(first(pairs, "before")), limit=journal.PAGE + 1)
+    found = await journal.changes_of_record(
+        ctx, view, row["id"], before=_number(first(pairs, "before")), limit=journal.PAGE + 1
+    )
     here = f"{view.path}/{row['id']}"
     more = address(f"{here}/history", [("before", str(found[-2].id))]) if len(found) > journal.PAGE else ""
     data = {
@@ -60,7 +62,9 @@ async def show_operations(ctx: Context, request: AnyRequest) -> Response[Any]:
     who = first(pairs, "who") or ("" if ctx.everything else "me")
     actor = ctx.user_id if who == "me" or not sees_all else _number(who)
     source = first(pairs, "source") if first(pairs, "source") in journal.SOURCES else ""
-    found = await journal.operations(ctx, actor=actor, source=source, before=_number(first(pairs, "before")), limit=journal.PAGE + 1)
+    found = await journal.operations(
+        ctx, actor=actor, source=source, before=_number(first(pairs, "before")), limit=journal.PAGE + 1
+    )
     more = address(OPERATIONS, with_value(pairs, "before", str(found[-2].id))) if len(found) > journal.PAGE else ""
     data = {
         "operations": found[: journal.PAGE],
@@ -75,7 +79,9 @@ async def show_operations(ctx: Context, request: AnyRequest) -> Response[Any]:
     return await page(ctx, request, "records/operations.html", data, title=ctx.t("What was done"), active=OPERATIONS)
 
 
-async def show_operation(ctx: Context, request: AnyRequest, conflict: Conflict | None = None, refused: str = "") -> Response[Any]:
+async def show_operation(
+    ctx: Context, request: AnyRequest, conflict: Conflict | None = None, refused: str = ""
+) -> Response[Any]:
     """One operation with what it changed, and the button that takes it back."""
     done = await journal.one_operation(ctx, request.path_params["id"])
     if done is None:

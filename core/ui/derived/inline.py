@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response
-from markupsafe import Markup
 
 from core import records
 from core.context import Conflict, Context, Denied, Missing, Refuse
@@ -17,6 +16,7 @@ from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import fact_value, may, title
 from core.ui.derived.forms import sent
 from core.ui.derived.inputs import Problems, make_input, parse, sections, values_of
+from core.ui.derived.pieces import safe
 from core.ui.replies import AnyRequest, Toast, is_partial, page, redirect
 
 Row = dict[str, Any]
@@ -90,7 +90,9 @@ async def _form(
         "partial": is_partial(request),
     }
     heading = ctx.t("Edit: %(title)s", title=ctx.t(field.label))
-    return await page(ctx, request, "records/field.html", data, title=heading, active=view.path, block="piece", status=status)
+    return await page(
+        ctx, request, "records/field.html", data, title=heading, active=view.path, block="piece", status=status
+    )
 
 
 async def _value(
@@ -98,5 +100,5 @@ async def _value(
 ) -> Response[Any]:
     if not is_partial(request):
         return redirect(f"{view.path}/{row['id']}", toast=toast)
-    inside = Markup(fact_value(ctx, view, row, field, True, focus=True))
+    inside = safe(fact_value(ctx, view, row, field, True, focus=True))
     return await page(ctx, request, "records/piece.html", {"inside": inside}, block="piece", toast=toast)

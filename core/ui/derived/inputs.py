@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,7 +120,8 @@ def read(ctx: Context, fields: Sequence[Field], form: Texts, problems: Problems,
 
 
 async def make_input(
-    ctx: Context, field: Field, texts: Sequence[str], *, prefix: str = "", problems: Problems | None = None, row: Row | None = None,
+    ctx: Context, field: Field, texts: Sequence[str], *, prefix: str = "", problems: Problems | None = None,
+    row: Row | None = None,
     writable: bool = True, was: str | None = None,
 ) -> Input:  # fmt: skip
     """The control of a field with these texts in it; `row` is the stored record."""

@@ -1,4 +1,4 @@
-"""Running a part's code so that its failure stays its own: a limit of time, an error card with its owner and a reference."""
+"""Running a part's code so that its failure stays its own: a time limit, an error card with owner and reference."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Changed:
     done: Done | None = None
 
 
-# --- what may be seen --------------------------------------------------------------------------------------------------------
+# --- what may be seen -----------------------------------------------------------------------------------------------
 
 
 def visible_changes(ctx: Context, alias: str = "c") -> str:
@@ -93,7 +93,7 @@ def visible_changes(ctx: Context, alias: str = "c") -> str:
 
 
 def visible_operations(ctx: Context) -> str:
-    """The condition on rows `o` of core_operation: one's own, and with the right those that touched what one may see."""
+    """The condition on rows `o` of core_operation: one's own; with the right, those that touched what one sees."""
     if ctx.everything:
         return "TRUE"
     own = f"o.actor = {int(ctx.user_id or 0)}"
@@ -102,7 +102,7 @@ def visible_operations(ctx: Context) -> str:
     return f"({own} OR EXISTS (SELECT 1 FROM core_change c WHERE c.operation = o.id AND {visible_changes(ctx)}))"
 
 
-# --- operations --------------------------------------------------------------------------------------------------------------
+# --- operations -----------------------------------------------------------------------------------------------------
 
 _DONE = """o.id, o.at, o.actor, o.source, o.label, o.label_values, o.state, o.undoes,
 (SELECT u.id FROM core_operation u WHERE u.undoes = o.id ORDER BY u.id DESC LIMIT 1) AS undone_by"""
@@ -118,7 +118,8 @@ async def operations(
         if value is not None:
             params.append(value)
             conditions.append(f"{column} {sign} ${len(params)}")
-    sql = f"""SELECT {_DONE}, (SELECT count(*) FROM (SELECT 1 FROM core_change c WHERE c.operation = o.id LIMIT 1001) x) AS changes
+    sql = f"""SELECT {_DONE}, (SELECT count(*) FROM
+        (SELECT 1 FROM core_change c WHERE c.operation = o.id LIMIT 1001) x) AS changes
         FROM core_operation o WHERE {" AND ".join(conditions)} ORDER BY o.id DESC LIMIT {int(limit)}"""
     names = await people(ctx.epoch)
     return [done(ctx, row, names, row["changes"]) for row in await fetch(sql, *params)]
@@ -145,7 +146,7 @@ def done(ctx: Context, row: Row, names: Mapping[int, str], changes: int) -> Done
     )  # fmt: skip
 
 
-# --- changes -----------------------------------------------------------------------------------------------------------------
+# --- changes --------------------------------------------------------------------------------------------------------
 
 
 async def changes_of_operation(ctx: Context, number: int, *, after: int = 0, limit: int = PAGE) -> list[Changed]:
@@ -165,16 +166,20 @@ async def hidden_changes(ctx: Context, number: int) -> int:
     return int(row["n"]) if row else 0
 
 
-async def changes_of_record(ctx: Context, view: KindView, record: int, *, before: int | None = None, limit: int = PAGE) -> list[Changed]:
+async def changes_of_record(
+    ctx: Context, view: KindView, record: int, *, before: int | None = None, limit: int = PAGE
+) -> list[Changed]:
     """What happened to the record, newest first; the caller has checked that the reader may see it."""
-    sql = f"""SELECT c.id, c.operation, c.kind, c.record, c.before, c.after, o.at, o.actor, o.source, o.label, o.label_values,
-        o.state, o.undoes, NULL::bigint AS undone_by FROM core_change c JOIN core_operation o ON o.id = c.operation
-        WHERE c.kind = $1 AND c.record = $2 AND ($3::bigint IS NULL OR c.id < $3) ORDER BY c.id DESC LIMIT {int(limit)}"""
+    sql = f"""SELECT c.id, c.operation, c.kind, c.record, c.before, c.after,
+        o.at, o.actor, o.source, o.label, o.label_values, o.state,
+        o.undoes, NULL::bigint AS undone_by FROM core_change c JOIN core_operation o ON o.id = c.operation
+        WHERE c.kind = $1 AND c.record = $2 AND ($3::bigint IS NULL OR c.id < $3)
+        ORDER BY c.id DESC LIMIT {int(limit)}"""
     rows = await fetch(sql, view.key, record, before)
     names = await people(ctx.epoch)
     found = await _told(ctx, rows, with_titles=False)
     for row, one in zip(rows, found, strict=True):
-        one.done = done(ctx, _Joined(row), names, 0)  # type: ignore[arg-type]
+        one.done = done(ctx, _Joined(row), names, 0)
     return found
 
 
@@ -198,7 +203,9 @@ async def _told(ctx: Context, rows: Sequence[Row], *, with_titles: bool) -> list
         if view:
             one.words = words(ctx, view, before, after, names)
             one.title = titles.get((view.key, row["record"])) or _title_then(view, before, after)
-            one.title = f"{ctx.t(view.kind.label)}: {one.title}" if one.title else f"{ctx.t(view.kind.label)} {row['record']}"
+            one.title = (
+                f"{ctx.t(view.kind.label)}: {one.title}" if one.title else f"{ctx.t(view.kind.label)} {row['record']}"
+            )
             one.href = f"{view.path}/{row['record']}" if (view.key, row["record"]) in titles else ""
         else:
             one.title = f"{row['kind']} {row['record']}"
@@ -232,7 +239,7 @@ async def _titles(ctx: Context, by_key: Mapping[str, KindView], rows: Iterable[R
     for row in rows:
         if row["kind"] in by_key:
             wanted.setdefault(row["kind"], set()).add(row["record"])
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for key, ids in wanted.items():
         found |= {(key, number): title for number, title in (await records.titles(ctx, key, ids)).items()}
     return found
@@ -251,13 +258,23 @@ async def _names(
                     wanted.setdefault(view.fields[name].target, set()).add(value)
     found: dict[tuple[str, int], str] = {}
     for target, ids in wanted.items():
-        known = await people(ctx.epoch) if target == "user" else await teams(ctx.epoch) if target == "team" else await records.titles(ctx, target, ids)
+        known = (
+            await people(ctx.epoch)
+            if target == "user"
+            else await teams(ctx.epoch)
+            if target == "team"
+            else await records.titles(ctx, target, ids)
+        )
         found |= {(target, number): name for number, name in known.items() if number in ids}
     return found
 
 
 def words(
-    ctx: Context, view: KindView, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: Mapping[tuple[str, int], str]
+    ctx: Context,
+    view: KindView,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    names: Mapping[tuple[str, int], str],
 ) -> list[Word]:
     """The changed fields in words; hidden ones are left out, masked ones do not tell their values."""
     found = []
@@ -308,7 +325,9 @@ def _lines_text(ctx: Context, view: KindView, lines: LinesView, rows: Any) -> st
 def may_read_lines(ctx: Context, view: KindView, lines: LinesView) -> bool:
     """Whether no field that is made of these lines is hidden or masked for the reader."""
     made_of = [field for field in view.fields.values() if isinstance(field, LineListField) and field.lines == lines.key]
-    return ctx.field_right(view.key, lines.key) is None and all(field.right(ctx) in (None, "readonly") for field in made_of)
+    return ctx.field_right(view.key, lines.key) is None and all(
+        field.right(ctx) in (None, "readonly") for field in made_of
+    )
 
 
 async def who_changed(ctx: Context, kind: str, record: int, name: str) -> str:

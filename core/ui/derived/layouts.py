@@ -1,4 +1,4 @@
-"""How somebody likes to see a list: saved views and chosen columns, read in one statement and kept until the epoch moves."""
+"""How somebody likes to see a list: saved views and chosen columns, read in one statement, kept for an epoch."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ async def save_view(ctx: Context, kind: str, name: str, query: str) -> int:
     return number
 
 
-async def change_view(ctx: Context, kind: str, number: int, *, name: str, query: str | None, team: int | None, everyone: bool) -> None:
+async def change_view(
+    ctx: Context, kind: str, number: int, *, name: str, query: str | None, team: int | None, everyone: bool
+) -> None:
     """Rename one's own view, keep another query in it, share it with one of one's teams or with everyone."""
     if team is not None and team not in ctx.teams and not ctx.everything:
         raise Refuse(_("You may share a view with your own teams only."))

@@ -74,7 +74,14 @@ def numbers_in(form: Texts, key: str) -> list[int]:
 
 
 async def make_form(
-    ctx: Context, lines: LinesView, form: Texts, *, was: str, problems: Problems, writable_now: bool, extra: bool = False
+    ctx: Context,
+    lines: LinesView,
+    form: Texts,
+    *,
+    was: str,
+    problems: Problems,
+    writable_now: bool,
+    extra: bool = False,
 ) -> LinesForm:
     """The lines with what the form holds; `extra` adds an empty row."""
     numbers = numbers_in(form, lines.key)
@@ -89,11 +96,20 @@ async def make_form(
     for number in numbers:
         prefix = f"lines.{lines.key}.{number}."
         inputs = [
-            await make_input(ctx, f, texts.get(prefix + f.name, ()), prefix=prefix, problems=problems, writable=writable_now and f.right(ctx) is None)
+            await make_input(
+                ctx,
+                f,
+                texts.get(prefix + f.name, ()),
+                prefix=prefix,
+                problems=problems,
+                writable=writable_now and f.right(ctx) is None,
+            )
             for f in visible(ctx, lines)
         ]
         rows.append(LineRow(number, "".join(texts.get(f"{prefix}id", ("",))[:1]), inputs, f"{prefix}remove" in texts))
-    return LinesForm(lines.key, ctx.t(lines.label), visible(ctx, lines), rows, was, problems.conflicts.get(f"lines.{lines.key}"))
+    return LinesForm(
+        lines.key, ctx.t(lines.label), visible(ctx, lines), rows, was, problems.conflicts.get(f"lines.{lines.key}")
+    )
 
 
 def read_lines(ctx: Context, lines: LinesView, form: Texts, problems: Problems) -> list[Line]:

@@ -1,4 +1,4 @@
-"""The list of any kind: views as tabs, search, filters, sorting, chosen columns, pages by key, the bar for many records."""
+"""The list of any kind: views as tabs, search, filters, sorting, columns, pages by key, the bar for many records."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from core.ui.derived import filters, layouts
 from core.ui.derived.addresses import Pairs, address, first, pairs_from, pairs_of, query_of, with_value, without
 from core.ui.derived.isolation import Failed, guarded
 from core.ui.derived.layouts import Layout
+from core.ui.derived.pieces import safe
 from core.ui.derived.rows import head, rows
-from core.ui.replies import AnyRequest, is_partial, page as page_reply
+from core.ui.replies import AnyRequest, is_partial
+from core.ui.replies import page as page_reply
 
 PAGE = 50
 COUNTED = 1000
@@ -39,7 +41,8 @@ async def show_list(kind: str, ctx: Context, request: AnyRequest) -> Response[An
     found = await records.select(ctx, kind, replace(query, columns=tuple(f.name for f in fields), count=not more))
     await add_computed(ctx, computed, found.rows)
     data = {
-        "rows": rows(ctx, view, fields, found.rows, [column.key for column in computed]) + more_row(ctx, view, pairs, found, fields),
+        "rows": rows(ctx, view, fields, found.rows, [column.key for column in computed])
+        + more_row(ctx, view, pairs, found, fields),
         "found": found,
     }
     if more:
@@ -63,7 +66,9 @@ async def show_list(kind: str, ctx: Context, request: AnyRequest) -> Response[An
         "chips": await filters.chips(ctx, view, query, pairs),
         "tabs": tabs(ctx, view, layout, pairs),
         "tools": tools(ctx, view, pairs),
-        "links": {name: address(f"{view.path}/{name}", without(pairs, ("after",))) for name in ("filter", "columns", "views")},
+        "links": {
+            name: address(f"{view.path}/{name}", without(pairs, ("after",))) for name in ("filter", "columns", "views")
+        },
         "clear": view.path,
     }
     return await page_reply(ctx, request, TEMPLATE, data, title=ctx.t(view.kind.label_plural), active=view.path)
@@ -97,11 +102,12 @@ async def add_computed(ctx: Context, computed: Sequence[parts.ComputedColumn], p
 def more_row(ctx: Context, view: KindView, pairs: Pairs, found: Page, fields: Sequence[Field]) -> Markup:
     """The link to the next rows; with htmx they come by themselves when it is scrolled into sight."""
     if not found.next:
-        return Markup("")
+        return safe("")
     href = escape(address(view.path, with_value(pairs, "after", found.next)))
     text = escape(ctx.t("Show %(count)s more", count=PAGE))
-    return Markup(
-        f'<tr class="more-row" hx-get="{href}" hx-trigger="revealed" hx-target="this" hx-swap="outerHTML"><td colspan="{len(fields) + 2}">'
+    return safe(
+        f'<tr class="more-row" hx-get="{href}" hx-trigger="revealed" hx-target="this" hx-swap="outerHTML">'
+        f'<td colspan="{len(fields) + 2}">'
         f'<div class="more"><a href="{href}">{text}</a></div></td></tr>'
     )
 
@@ -114,7 +120,7 @@ def count_text(ctx: Context, found: Page) -> str:
         return format_number(found.count, ctx.language)
     if found.estimate:
         return f"≈ {format_number(max(found.estimate, found.count), ctx.language)}"
-    return ctx.t("more than %(count)s", count=format_number(COUNTED, ctx.language))
+    return f"{format_number(COUNTED, ctx.language)}+"
 
 
 def tabs(ctx: Context, view: KindView, layout: Layout, pairs: Pairs) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from core.ui.derived.forms import sent
 from core.ui.derived.list import columns, computed_columns
 from core.ui.replies import AnyRequest, Toast, fragment, page, redirect
 
-# --- filters ---------------------------------------------------------------------------------------------------------------
+# --- filters --------------------------------------------------------------------------------------------------------
 
 
 async def show_filter(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -53,7 +53,9 @@ async def _filter_page(
     data = {
         "view": view,
         "form": form,
-        "fields": [(ctx.t(field.label), address(base, [*pairs, ("field", field.name)])) for field in view.filter_fields(ctx)],
+        "fields": [
+            (ctx.t(field.label), address(base, [*pairs, ("field", field.name)])) for field in view.filter_fields(ctx)
+        ],
         "query": query_of(pairs) + (f"&view={first(pairs, 'view')}" if first(pairs, "view") else ""),
         "base": base,
         "all": address(base, pairs),
@@ -61,10 +63,12 @@ async def _filter_page(
         "back": address(view.path, pairs),
         "back_title": ctx.t(view.kind.label_plural),
     }
-    return await page(ctx, request, "records/filter.html", data, title=ctx.t("Filter"), active=view.path, block="piece", status=status)
+    return await page(
+        ctx, request, "records/filter.html", data, title=ctx.t("Filter"), active=view.path, block="piece", status=status
+    )
 
 
-# --- columns ---------------------------------------------------------------------------------------------------------------
+# --- columns --------------------------------------------------------------------------------------------------------
 
 
 async def show_columns(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -105,7 +109,9 @@ def _column_labels(ctx: Context, view: KindView) -> dict[str, str]:
     return labels | {column.key: ctx.t(column.label) for column in computed_columns(ctx, view.key)}
 
 
-async def _columns_page(ctx: Context, request: AnyRequest, view: KindView, chosen: Sequence[str], query: str) -> Response[Any]:
+async def _columns_page(
+    ctx: Context, request: AnyRequest, view: KindView, chosen: Sequence[str], query: str
+) -> Response[Any]:
     labels = _column_labels(ctx, view)
     rest = sorted((name for name in labels if name not in chosen), key=lambda name: labels[name].casefold())
     data = {
@@ -118,10 +124,12 @@ async def _columns_page(ctx: Context, request: AnyRequest, view: KindView, chose
         "back": address(view.path, pairs_from(query)),
         "back_title": ctx.t(view.kind.label_plural),
     }
-    return await page(ctx, request, "records/columns.html", data, title=ctx.t("Columns"), active=view.path, block="piece")
+    return await page(
+        ctx, request, "records/columns.html", data, title=ctx.t("Columns"), active=view.path, block="piece"
+    )
 
 
-# --- saved views -----------------------------------------------------------------------------------------------------------
+# --- saved views ----------------------------------------------------------------------------------------------------
 
 
 async def show_views(kind: str, ctx: Context, request: AnyRequest, error: str = "") -> Response[Any]:
@@ -142,7 +150,9 @@ async def show_views(kind: str, ctx: Context, request: AnyRequest, error: str = 
         "back_title": ctx.t(view.kind.label_plural),
     }
     status = 422 if error else 200
-    return await page(ctx, request, "records/views.html", data, title=ctx.t("Views"), active=view.path, block="piece", status=status)
+    return await page(
+        ctx, request, "records/views.html", data, title=ctx.t("Views"), active=view.path, block="piece", status=status
+    )
 
 
 async def save_view(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -170,14 +180,20 @@ async def change_view(kind: str, ctx: Context, request: AnyRequest) -> Response[
     team = int(shared) if shared.isdecimal() and len(shared) < 19 else None
     try:
         await layouts.change_view(
-            ctx, kind, number, name="".join(texts.get("name", ())), query=query, team=team, everyone=shared == "everyone"
+            ctx,
+            kind,
+            number,
+            name="".join(texts.get("name", ())),
+            query=query,
+            team=team,
+            everyone=shared == "everyone",
         )
     except asyncpg.UniqueViolationError:
         return await show_views(kind, ctx, request, ctx.t(_("You have a view of this name already.")))
     return redirect(address(view.path, pairs_from("".join(texts.get("query", ())))), toast=Toast(ctx.t("View saved")))
 
 
-# --- looking a record up -----------------------------------------------------------------------------------------------------
+# --- looking a record up --------------------------------------------------------------------------------------------
 
 
 async def lookup(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -185,7 +201,9 @@ async def lookup(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     pairs = pairs_of(request)
     name = first(pairs, "name")
     chosen = next((value for key, value in pairs if key == name and value.isdecimal() and len(value) < 19), "")
-    found = {str(number): title for number, title in await records.lookup(ctx, kind, first(pairs, f"{name}__find"), limit=8)}
+    found = {
+        str(number): title for number, title in await records.lookup(ctx, kind, first(pairs, f"{name}__find"), limit=8)
+    }
     if chosen and chosen not in found:
         kept = await records.titles(ctx, kind, [int(chosen)])
         found = {chosen: kept.get(int(chosen)) or ctx.t("hidden")} | found

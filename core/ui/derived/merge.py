@@ -18,6 +18,7 @@ from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import may, title
 from core.ui.derived.forms import sent
 from core.ui.derived.inputs import sections
+from core.ui.derived.pieces import safe
 from core.ui.replies import AnyRequest, Toast, page, redirect
 
 Row = dict[str, Any]
@@ -40,8 +41,18 @@ async def show_merge(kind: str, ctx: Context, request: AnyRequest, error: str = 
     view, row = await _first(kind, ctx, request)
     pairs = pairs_of(request)
     number, q = first(pairs, "with"), first(pairs, "q")
-    other = await records.get(ctx, kind, int(number)) if number.isdecimal() and len(number) < 19 and number != str(row["id"]) else None
-    hits = [] if other else [hit for hit in await records.lookup(ctx, kind, q or title(ctx, view, row), limit=20) if hit[0] != row["id"]]
+    other = (
+        await records.get(ctx, kind, int(number))
+        if number.isdecimal() and len(number) < 19 and number != str(row["id"])
+        else None
+    )
+    hits = (
+        []
+        if other
+        else [
+            hit for hit in await records.lookup(ctx, kind, q or title(ctx, view, row), limit=20) if hit[0] != row["id"]
+        ]
+    )
     data = {
         "view": view,
         "row": row,
@@ -58,7 +69,9 @@ async def show_merge(kind: str, ctx: Context, request: AnyRequest, error: str = 
         "back_title": title(ctx, view, row),
     }
     heading = ctx.t("Merge: %(title)s", title=title(ctx, view, row))
-    return await page(ctx, request, "records/merge.html", data, title=heading, active=view.path, status=422 if error else 200)
+    return await page(
+        ctx, request, "records/merge.html", data, title=heading, active=view.path, status=422 if error else 200
+    )
 
 
 async def _first(kind: str, ctx: Context, request: AnyRequest) -> tuple[KindView, Row]:
@@ -76,8 +89,8 @@ def choices(ctx: Context, view: KindView, row: Row, other: Row) -> list[Choice]:
         for field in fields:
             mine, theirs = row.get(field.name), other.get(field.name)
             if mine != theirs and not (_empty(mine) and _empty(theirs)) and view.may_write(ctx, field.name):
-                shown = [Markup(field.show(one.get(field.name), ctx, one) or "—") for one in (row, other)]
-                found.append(Choice(field, ctx.t(field.label), *shown, take=_empty(mine)))
+                here, there = (safe(field.show(one.get(field.name), ctx, one) or "—") for one in (row, other))
+                found.append(Choice(field, ctx.t(field.label), here, there, take=_empty(mine)))
     return found
 
 
@@ -87,7 +100,10 @@ def _empty(value: Any) -> bool:
 
 def _lines(ctx: Context, view: KindView, row: Row, other: Row) -> list[tuple[str, int, int]]:
     """How many lines of each sort come together."""
-    counted = [(ctx.t(one.label), len(row["lines"].get(one.key, ())), len(other["lines"].get(one.key, ()))) for one in view.lines]
+    counted = [
+        (ctx.t(one.label), len(row["lines"].get(one.key, ())), len(other["lines"].get(one.key, ())))
+        for one in view.lines
+    ]
     return [one for one in counted if one[1] or one[2]]
 
 
@@ -100,7 +116,9 @@ async def run(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
         raise Refuse(_("Choose the second record."))
     other = await records.get(ctx, kind, int(number))
     take = _taken(ctx, view, row, other, texts.get("take", ()))
-    async with operation(ctx, _("Merged: %(title)s with %(other)s"), title=title(ctx, view, row), other=title(ctx, view, other)) as op:
+    async with operation(
+        ctx, _("Merged: %(title)s with %(other)s"), title=title(ctx, view, row), other=title(ctx, view, other)
+    ) as op:
         await records.merge(ctx, kind, keep=row["id"], other=other["id"], take=take)
     return redirect(f"{view.path}/{row['id']}", toast=Toast(ctx.t("The two records are one now"), undo=op.id))
 

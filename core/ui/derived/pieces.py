@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from core.language import translate
 from core.parts import Label
 from core.ui import assets
 from core.ui.environment import initials, tone
+
+
+def safe(text: str) -> Markup:
+    """HTML that was joined from markup and escaped values: templates take it as it is."""
+    return Markup(text)
 
 
 def icon(name: str, extra: str = "") -> str:

@@ -13,7 +13,7 @@ from core.language import _
 from core.parts import SIGNED_IN, Handler, NavItem, RecordKind, Route
 from core.plugins import Registry
 from core.records import path_of
-from core.ui.derived import bin, bulk, card, custom_fields, forms, history, inline, journal, list_tools, merge
+from core.ui.derived import bulk, card, custom_fields, forms, history, inline, journal, list_tools, merge, recycle_bin
 from core.ui.derived import list as lists
 from core.ui.replies import AnyRequest
 
@@ -57,7 +57,11 @@ def _of_kind(kind: RecordKind) -> Iterator[Route]:
     for name, below, verb, page, method in PAGES:
         handler: Handler = kind.pages.get(name) or partial(page, kind.key)
         yield Route(
-            key=f"{kind.key}.{name}", path=path_of(kind.key) + below, permission=f"{kind.key}.{verb}", handler=handler, methods=(method,)
+            key=f"{kind.key}.{name}",
+            path=path_of(kind.key) + below,
+            permission=f"{kind.key}.{verb}",
+            handler=handler,
+            methods=(method,),
         )
 
 
@@ -69,19 +73,38 @@ ROUTES = [
     _page("core.operations", "/operations", SIGNED_IN, history.show_operations),
     _page("core.operations.one", "/operations/{id:int}", SIGNED_IN, history.show_operation),
     _page("core.operations.undo", "/operations/{id:int}/undo", SIGNED_IN, history.undo, "POST"),
-    _page("core.bin", "/recycle-bin", SIGNED_IN, bin.show_bin),
-    _page("core.bin.restore", "/recycle-bin/restore", SIGNED_IN, bin.restore, "POST"),
+    _page("core.bin", "/recycle-bin", SIGNED_IN, recycle_bin.show_bin),
+    _page("core.recycle_bin.restore", "/recycle-bin/restore", SIGNED_IN, recycle_bin.restore, "POST"),
     _page("core.fields", custom_fields.FIELDS, custom_fields.MANAGE.key, custom_fields.show_fields),
     _page("core.fields.add", custom_fields.FIELDS, custom_fields.MANAGE.key, custom_fields.add_field, "POST"),
-    _page("core.fields.change", custom_fields.FIELDS + "/{id:int}", custom_fields.MANAGE.key, custom_fields.change_field, "POST"),
+    _page(
+        "core.fields.change",
+        custom_fields.FIELDS + "/{id:int}",
+        custom_fields.MANAGE.key,
+        custom_fields.change_field,
+        "POST",
+    ),
 ]
 """The pages that are the same for all kinds."""
 
 NAVIGATION = [
-    NavItem(key="core.nav.operations", label=_("What was done"), permission=SIGNED_IN, href="/operations", icon="history", order=900),
-    NavItem(key="core.nav.bin", label=_("Recycle bin"), permission=SIGNED_IN, href="/recycle-bin", icon="trash-2", order=910),
     NavItem(
-        key="core.nav.fields", label=_("Own fields"), permission=custom_fields.MANAGE.key, href=custom_fields.FIELDS, icon="columns-3"
+        key="core.nav.operations",
+        label=_("What was done"),
+        permission=SIGNED_IN,
+        href="/operations",
+        icon="history",
+        order=900,
+    ),
+    NavItem(
+        key="core.nav.bin", label=_("Recycle bin"), permission=SIGNED_IN, href="/recycle-bin", icon="trash-2", order=910
+    ),
+    NavItem(
+        key="core.nav.fields",
+        label=_("Own fields"),
+        permission=custom_fields.MANAGE.key,
+        href=custom_fields.FIELDS,
+        icon="columns-3",
     ),
 ]
 

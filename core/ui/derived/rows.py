@@ -15,7 +15,7 @@ from core.context import Context
 from core.records import Field, KindView
 from core.ui import assets
 from core.ui.derived.addresses import Pairs, address, first, with_value, without
-from core.ui.derived.pieces import avatar, icon, label_in
+from core.ui.derived.pieces import avatar, icon, label_in, safe
 
 Row = dict[str, Any]
 MakeRow = Callable[[Context, Row], str]
@@ -30,7 +30,9 @@ _composed: OrderedDict[tuple[object, ...], MakeRow] = OrderedDict()
 KEPT = 512
 
 
-def rows(ctx: Context, view: KindView, fields: Sequence[Field], page: Iterable[Row], computed: Sequence[str] = ()) -> Markup:
+def rows(
+    ctx: Context, view: KindView, fields: Sequence[Field], page: Iterable[Row], computed: Sequence[str] = ()
+) -> Markup:
     """The rows of one page; `computed` names columns whose text stands in the rows already escaped."""
     key = (view, tuple(field.name for field in fields), tuple(computed), ctx.language, assets.href("core", "icons.svg"))
     make = _composed.get(key)
@@ -38,7 +40,7 @@ def rows(ctx: Context, view: KindView, fields: Sequence[Field], page: Iterable[R
         make = _composed[key] = _compose(ctx, view, fields, computed)
         if len(_composed) > KEPT:
             _composed.popitem(last=False)
-    return Markup("".join([make(ctx, row) for row in page]))
+    return safe("".join([make(ctx, row) for row in page]))
 
 
 def _compose(ctx: Context, view: KindView, fields: Sequence[Field], computed: Sequence[str]) -> MakeRow:
@@ -79,11 +81,12 @@ def _title_maker(ctx: Context, view: KindView) -> Callable[[Row], str]:
         text = escape(title) if title not in (None, "") else nameless
         face = avatar(str(title)) if party and title else ""
         return (
-            f'<tr id="r{number}"><td class="col-check"><label class="hit"><input class="check" type="checkbox" name="id" '
-            f'value="{number}" aria-label="{choose}: {text}"></label></td><th scope="row" class="col-name"><span class="person">'
-            f'{face}<span><a class="rowlink" href="{path}/{number}">{text}</a></span></span><a class="btn btn--icon btn--s '
-            f'btn--ghost reveal" href="{path}/{number}" hx-get="{path}/{number}/peek" hx-target="#peek" hx-swap="innerHTML" '
-            f'aria-label="{peek}: {text}">{eye}</a></th>'
+            f'<tr id="r{number}"><td class="col-check"><label class="hit"><input class="check" type="checkbox" '
+            f'name="id" value="{number}" aria-label="{choose}: {text}"></label></td>'
+            f'<th scope="row" class="col-name"><span class="person">'
+            f'{face}<span><a class="rowlink" href="{path}/{number}">{text}</a></span><a class="btn btn--icon btn--s '
+            f'btn--ghost reveal" href="{path}/{number}" hx-get="{path}/{number}/peek" hx-target="#peek" '
+            f'hx-swap="innerHTML" aria-label="{peek}: {text}">{eye}</a></span></th>'
         )
 
     return make
@@ -116,7 +119,10 @@ def _places(view: KindView, fields: Sequence[Field]) -> Mapping[str, str]:
         ("m-ltv strong", lambda field: field.widget in ("money", "decimal")),
         ("m-sub clip", lambda field: field.widget in ("text", "link")),
         ("m-task", lambda field: True),
-        ("m-stage", lambda field: "m-stage" not in " ".join(places.values()) and field.widget not in ("tags", "textarea")),
+        (
+            "m-stage",
+            lambda field: "m-stage" not in " ".join(places.values()) and field.widget not in ("tags", "textarea"),
+        ),
         ("m-ltv", lambda field: "m-ltv" not in " ".join(places.values()) and field.widget not in ("tags", "textarea")),
     )
     for css, fits in wanted:
@@ -130,12 +136,16 @@ def _places(view: KindView, fields: Sequence[Field]) -> Mapping[str, str]:
     return places
 
 
-def head(ctx: Context, view: KindView, fields: Sequence[Field], pairs: Pairs, computed: Sequence[tuple[str, str]]) -> Markup:
+def head(
+    ctx: Context, view: KindView, fields: Sequence[Field], pairs: Pairs, computed: Sequence[tuple[str, str]]
+) -> Markup:
     """The heads of the columns; those that a list may be sorted by are links which turn the order round."""
     base, sort = without(pairs, ("after",)), first(pairs, "sort")
     cells = [
-        f'<th scope="col" class="col-check"><label class="hit"><input class="check" type="checkbox" data-check-all '
-        f'aria-label="{escape(ctx.t("Choose all on this page"))}"></label></th>'
+        (
+            f'<th scope="col" class="col-check"><label class="hit"><input class="check" type="checkbox" data-check-all '
+            f'aria-label="{escape(ctx.t("Choose all on this page"))}"></label></th>'
+        )
     ]
     by_name = {field.name: field for field in fields}
     ordered = [by_name[view.title], *(field for field in fields if field.name != view.title)]
@@ -143,7 +153,7 @@ def head(ctx: Context, view: KindView, fields: Sequence[Field], pairs: Pairs, co
         css = "col-name" if field.name == view.title else "end" if field.widget in NUMBERS else ""
         cells.append(_head_cell(ctx, view, field, css, base, sort))
     cells += [f'<th scope="col">{escape(label)}</th>' for _, label in computed]
-    return Markup("<tr>" + "".join(cells) + "</tr>")
+    return safe("<tr>" + "".join(cells) + "</tr>")
 
 
 def _head_cell(ctx: Context, view: KindView, field: Field, css: str, base: Pairs, sort: str) -> str:

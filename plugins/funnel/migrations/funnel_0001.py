@@ -81,6 +81,7 @@ CREATE INDEX funnel_deal_client ON funnel_deal (client, id);
 CREATE INDEX funnel_deal_pipeline ON funnel_deal (pipeline, id);
 CREATE INDEX funnel_deal_stage ON funnel_deal (stage, id);
 CREATE INDEX funnel_deal_lane ON funnel_deal (stage, stage_since DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX funnel_deal_mine ON funnel_deal (owner, stage, stage_since DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX funnel_deal_owner ON funnel_deal (owner, id);
 CREATE INDEX funnel_deal_team ON funnel_deal (team, id);
 CREATE INDEX funnel_deal_amount ON funnel_deal (amount, id);
@@ -130,7 +131,8 @@ DECLARE
 BEGIN
     SELECT pipeline, probability, outcome INTO place FROM funnel_stage WHERE id = NEW.stage;
     IF place.pipeline IS DISTINCT FROM NEW.pipeline THEN
-        RAISE EXCEPTION 'the stage % is not in the pipeline %', NEW.stage, NEW.pipeline USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'the stage % is not in the pipeline %', NEW.stage, NEW.pipeline
+            USING ERRCODE = 'check_violation';
     END IF;
     NEW.probability := place.probability;
     IF place.outcome = 'open' THEN
@@ -138,7 +140,8 @@ BEGIN
     ELSIF NEW.closed_on IS NULL THEN
         NEW.closed_on := current_date;
     END IF;
-    IF NEW.stage_since IS NULL OR (TG_OP = 'UPDATE' AND NEW.stage <> OLD.stage AND NEW.stage_since = OLD.stage_since) THEN
+    IF NEW.stage_since IS NULL
+        OR (TG_OP = 'UPDATE' AND NEW.stage <> OLD.stage AND NEW.stage_since = OLD.stage_since) THEN
         NEW.stage_since := clock_timestamp();
     END IF;
     NEW.opened_on := coalesce(NEW.opened_on, NEW.closed_on, (NEW.created_at AT TIME ZONE 'UTC')::date);
@@ -179,7 +182,8 @@ BEGIN
         SELECT pipeline, stage, owner, team, currency, sum(n), sum(n * coalesce(amount, 0))
         FROM (SELECT pipeline, stage, owner, team, currency, amount, 1 AS n FROM new_deals WHERE deleted_at IS NULL
               UNION ALL
-              SELECT pipeline, stage, owner, team, currency, amount, -1 FROM old_deals WHERE deleted_at IS NULL) AS changes
+              SELECT pipeline, stage, owner, team, currency, amount, -1 FROM old_deals WHERE deleted_at IS NULL
+             ) AS changes
         GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0 OR sum(n * coalesce(amount, 0)) <> 0 ORDER BY 1, 2, 5, 3, 4
         ON CONFLICT (pipeline, stage, currency, owner, team)
         DO UPDATE SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
@@ -188,14 +192,14 @@ BEGIN
 END $$;
 CREATE TRIGGER funnel_count_inserted AFTER INSERT ON funnel_deal REFERENCING NEW TABLE AS new_deals
     FOR EACH STATEMENT EXECUTE FUNCTION funnel_count_deals();
-CREATE TRIGGER funnel_count_updated AFTER UPDATE ON funnel_deal REFERENCING OLD TABLE AS old_deals NEW TABLE AS new_deals
-    FOR EACH STATEMENT EXECUTE FUNCTION funnel_count_deals();
+CREATE TRIGGER funnel_count_updated AFTER UPDATE ON funnel_deal
+    REFERENCING OLD TABLE AS old_deals NEW TABLE AS new_deals FOR EACH STATEMENT EXECUTE FUNCTION funnel_count_deals();
 CREATE TRIGGER funnel_count_deleted AFTER DELETE ON funnel_deal REFERENCING OLD TABLE AS old_deals
     FOR EACH STATEMENT EXECUTE FUNCTION funnel_count_deals();
 """
 
-# A deal that is put back to a stay it had before (the same stage since the same moment) was undone: the stays after that
-# one were mistakes, they are forgotten, and the old one goes on. Every other move ends a stay and begins another.
+# A deal that is put back to a stay it had before (the same stage since the same moment) was undone: the stays after
+# that one were mistakes, they are forgotten, and the old one goes on. Every other move ends a stay and begins another.
 VISITS = """
 CREATE FUNCTION funnel_note_arrivals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -229,8 +233,8 @@ BEGIN
     SELECT d.id, d.stage, d.stage_since, d.moved_by FROM funnel_deal d WHERE d.id = ANY(moved) AND d.id <> ALL(undone);
     RETURN NULL;
 END $$;
-CREATE TRIGGER funnel_note_moves AFTER UPDATE ON funnel_deal REFERENCING OLD TABLE AS old_deals NEW TABLE AS new_deals
-    FOR EACH STATEMENT EXECUTE FUNCTION funnel_note_moves();
+CREATE TRIGGER funnel_note_moves AFTER UPDATE ON funnel_deal
+    REFERENCING OLD TABLE AS old_deals NEW TABLE AS new_deals FOR EACH STATEMENT EXECUTE FUNCTION funnel_note_moves();
 """
 
 SALES = _("Sales")

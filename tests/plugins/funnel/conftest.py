@@ -1,4 +1,4 @@
-"""What the funnel's tests share: deals made through `core.records`, stages by name, the kept totals beside a recount."""
+"""What the funnel's tests share: deals made through `core.records`, stages by name, the kept totals and a recount."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def stage(ctx: Context) -> Stage:
     """The number of a stage of the first pipeline by its name."""
 
     async def of(name: str) -> int:
-        return int(await fetch_value("SELECT id FROM funnel_stage WHERE name = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1", name))
+        return int(
+            await fetch_value(
+                "SELECT id FROM funnel_stage WHERE name = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1", name
+            )
+        )
 
     return of
 

@@ -127,8 +127,12 @@ async def test_an_unknown_stage_is_refused_by_name(ctx, make_deal):
 
 async def test_history_that_came_in_closed_keeps_its_days(ctx, make_deal, stage):
     day = dt.date(2017, 3, 1)
-    number = await make_deal(stage=await stage("Won"), amount=Decimal(10), closed_on=day, opened_on=dt.date(2016, 10, 20))
-    row = await fetch_row("SELECT opened_on, closed_on, stage_since::date AS since FROM funnel_deal WHERE id = $1", number)
+    number = await make_deal(
+        stage=await stage("Won"), amount=Decimal(10), closed_on=day, opened_on=dt.date(2016, 10, 20)
+    )
+    row = await fetch_row(
+        "SELECT opened_on, closed_on, stage_since::date AS since FROM funnel_deal WHERE id = $1", number
+    )
     assert tuple(row) == (dt.date(2016, 10, 20), day, day)
 
 
@@ -156,7 +160,9 @@ async def test_who_may_only_read_may_not_move(make_deal, make_user, stage):
 
 async def test_undoing_a_creation_and_restoring_keeps_the_totals(ctx):
     async with operation(ctx, "Two deals") as op:
-        ids = await records.create_many(ctx, KIND, [{"title": "A", "amount": Decimal(5)}, {"title": "B", "amount": Decimal(7)}])
+        ids = await records.create_many(
+            ctx, KIND, [{"title": "A", "amount": Decimal(5)}, {"title": "B", "amount": Decimal(7)}]
+        )
     await records.undo(ctx, op.id)
     assert await kept_totals() == await counted_totals()
     await records.restore(ctx, KIND, ids)

@@ -67,11 +67,25 @@ async def test_the_page_saves_names_order_and_a_new_stage(http, stage):
             f"{row.id}.probability": str(row.probability),
             f"{row.id}.outcome": row.outcome,
         }
-    data |= {"new0.name": "Contract", "new0.position": "45", "new0.probability": "90", "new0.outcome": "open", "new0.tone": "orange"}
+    data |= {
+        "new0.name": "Contract",
+        "new0.position": "45",
+        "new0.probability": "90",
+        "new0.outcome": "open",
+        "new0.tone": "orange",
+    }
     answer = await http.post(f"/funnel/pipelines/{first.id}/stages", data=data)
     assert answer.status_code == 303
     (changed,) = [one for one in await pipelines.all_pipelines() if one.name == "Sales"]
-    assert [row.name for row in changed.stages] == ["New", "Qualified", "Proposal", "Negotiation", "Contract", "Won", "Lost"]
+    assert [row.name for row in changed.stages] == [
+        "New",
+        "Qualified",
+        "Proposal",
+        "Negotiation",
+        "Contract",
+        "Won",
+        "Lost",
+    ]
     await pipelines.delete_stage(await _admin(http), await stage("Contract"))
 
 
@@ -84,7 +98,10 @@ async def _admin(http):  # type: ignore[no-untyped-def]
 async def test_nonsense_in_the_form_is_told(http):
     (first,) = [one for one in await pipelines.all_pipelines() if one.name == "Sales"]
     row = first.stages[0]
-    answer = await http.post(f"/funnel/pipelines/{first.id}/stages", data={"name": "Sales", f"{row.id}.name": "New", f"{row.id}.probability": "500"})
+    answer = await http.post(
+        f"/funnel/pipelines/{first.id}/stages",
+        data={"name": "Sales", f"{row.id}.name": "New", f"{row.id}.probability": "500"},
+    )
     assert answer.status_code == 422
     assert "Between 0 and 100." in answer.text
 
@@ -102,7 +119,10 @@ async def test_a_pipeline_with_deals_is_not_deleted_and_the_last_one_neither(htt
 
 async def test_reasons_are_changed_on_the_page(http):
     rows = await pipelines.reasons()
-    data = {f"reason.{number}": name for number, name in rows} | {"reason.new": "Bad timing", f"reason.{rows[0][0]}": ""}
+    data = {f"reason.{number}": name for number, name in rows} | {
+        "reason.new": "Bad timing",
+        f"reason.{rows[0][0]}": "",
+    }
     assert (await http.post("/funnel/pipelines/reasons", data=data)).status_code == 303
     names = [name for _number, name in await pipelines.reasons()]
     assert "Bad timing" in names
@@ -123,8 +143,18 @@ async def test_stages_are_found_by_name_in_pickers(ctx):
 
 
 async def test_tables_are_those_of_the_migration(installation):
-    for table in ("funnel_deal", "funnel_stage", "funnel_pipeline", "funnel_lost_reason", "funnel_stage_visit", "funnel_total"):
-        columns = {row["column_name"] for row in await fetch("SELECT column_name FROM information_schema.columns WHERE table_name = $1", table)}
+    for table in (
+        "funnel_deal",
+        "funnel_stage",
+        "funnel_pipeline",
+        "funnel_lost_reason",
+        "funnel_stage_visit",
+        "funnel_total",
+    ):
+        columns = {
+            row["column_name"]
+            for row in await fetch("SELECT column_name FROM information_schema.columns WHERE table_name = $1", table)
+        }
         declared = next(each for each in _tables() if each._meta.tablename == table)
         assert {column._meta.name for column in declared._meta.columns} == columns
     assert await fetch_value("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'funnel_%' AND NOT tgisinternal") == 8

@@ -34,7 +34,9 @@ async def show_bin(ctx: Context, request: AnyRequest) -> Response[Any]:
     rows: list[dict[str, Any]] = []
     more = ""
     if chosen:
-        found = await records.select(ctx, chosen.key, Query(deleted=True, columns=(chosen.title,), after=first(pairs, "after") or None))
+        found = await records.select(
+            ctx, chosen.key, Query(deleted=True, columns=(chosen.title,), after=first(pairs, "after") or None)
+        )
         rows = await _told(ctx, chosen, found.rows)
         more = address(BIN, [("kind", chosen.key), ("after", found.next)]) if found.next else ""
     data = {"kinds": kinds, "chosen": chosen, "rows": rows, "more": more}
