@@ -273,10 +273,11 @@ def _serve_web(app: Litestar, listening: socket.socket) -> None:
 
 
 def _work(dsn: str) -> None:
-    from core import jobs
+    # Only a worker pays for procrastinate and its driver; web processes write jobs by SQL alone.
+    from core.worker import run_worker
 
     async def work() -> None:
         _leave_with_parent()
-        await jobs.run_worker(dsn)
+        await run_worker(dsn)
 
     asyncio.run(work())

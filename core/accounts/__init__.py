@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from core.accounts.contexts import context_of_user, forget_caches, people, roles_of_user, system_context, teams
 from core.accounts.organisation import (
     Member,
@@ -86,11 +84,6 @@ from core.accounts.web import (
 )
 from core.language import _
 from core.parts import Permission, Setting
-
-if TYPE_CHECKING:
-    from core.accounts.commands import COMMANDS as COMMANDS
-    from core.accounts.pages import NAVIGATION as NAVIGATION
-    from core.accounts.pages import ROUTES as ROUTES
 
 PERMISSIONS = [
     Permission(key=MANAGE_USERS, label=_("Users and teams")),
@@ -198,16 +191,3 @@ __all__ = [
     "temporary_password",
     "unlock",
 ]
-
-
-def __getattr__(name: str) -> object:
-    # Pages and commands stand on higher floors than accounts: they are loaded when the application asks for them.
-    if name in ("ROUTES", "NAVIGATION"):
-        from core.accounts import pages
-
-        return getattr(pages, name)
-    if name == "COMMANDS":
-        from core.accounts import commands
-
-        return commands.COMMANDS
-    raise AttributeError(name)

@@ -84,7 +84,7 @@ _PARAMETERS: Schema = {
 
 
 def schema_name(view: KindView) -> str:
-    """The name of a kind's schema: `core.clients` → Clients, `funnel.deals` → FunnelDeals."""
+    """The name of a kind's schema: `core.clients` → Clients, `lab.boxes` → LabBoxes."""
     owner, _, name = view.key.partition(".")
     words = [*([] if owner == "core" else [owner]), *name.split("_")]
     return "".join(word.capitalize() for word in words)

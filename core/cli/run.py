@@ -48,12 +48,12 @@ def worker() -> None:
     _require_secret()
     with open_database() as used:
         asyncio.run(in_pool(used.dsn, check_migrated(registry)))
-        from core import jobs
         from core.logs import configure_logs
+        from core.worker import run_worker
 
         say(_("The worker is at work; Ctrl-C stops it."))
         configure_logs()
-        asyncio.run(jobs.run_worker(used.dsn))
+        asyncio.run(run_worker(used.dsn))
 
 
 def _tell(registry: Registry) -> None:

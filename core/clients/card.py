@@ -63,9 +63,10 @@ def one_of(text: str, allowed: Sequence[str]) -> str:
 
 
 def _panels_label(ctx: Context) -> str:
-    """What the tab of the right column is called on a small screen: after its first panel."""
-    found = [one for one in plugins.registry().of(parts.Panel) if one.target == CLIENTS and ctx.allows(one.permission)]
-    return ctx.t(found[0].label) if found else ctx.t(_("More"))
+    """What the tab of the right column is called on a small screen: after the first panel of a plugin."""
+    registry = plugins.registry()
+    found = [one for one in registry.of(parts.Panel) if one.target == CLIENTS and ctx.allows(one.permission)]
+    return ctx.t(next((one.label for one in found if registry.owner(one) != plugins.CORE), _("More")))
 
 
 def _header(ctx: Context, view: records.KindView, row: Row, around: Sequence[Row]) -> Markup:

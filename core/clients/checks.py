@@ -93,6 +93,13 @@ def _normalised(kind: str, raw: str, region: str) -> str:
     return channels.normalise(kind, raw)
 
 
+def clean_line(values: Values, current: Values | None, name: str, message: str) -> Values:
+    """A line that lacks what it is about is refused."""
+    if not {**(current or {}), **values}.get(name):
+        raise Refuse(message)
+    return values
+
+
 def clean_entry(values: Values, current: Values | None) -> Values:
     """An entry says something, and lasts as long as a day at most."""
     values = {name: _tidy(value) if isinstance(value, str) else value for name, value in values.items()}

@@ -85,7 +85,7 @@ class Client(Record, tablename="core_client"):
     """A person or a company that the business deals with, in whatever role."""
 
     type = Choice(options=TYPES, default=PERSON, required=True, help_text=_("Type"))
-    name = Varchar(length=500, required=True, help_text=_("Name"))
+    name = Varchar(length=500, required=True, help_text=_("Client name"))
     name_key = Text(default="")
     last_name = _text(_("Last name"))
     first_name = _text(_("First name"))
@@ -99,7 +99,7 @@ class Client(Record, tablename="core_client"):
     ogrn = _text(_("OGRN"), 15)
     bank = _text(_("Bank"), 300)
     bic = _text(_("BIC"), 9)
-    account = _text(_("Account"), 34)
+    account = _text(_("Bank account"), 34)
     corr_account = _text(_("Correspondent account"), 20)
     country = _text(_("Country"), 80)
     region = _text(_("Region"))
@@ -129,7 +129,7 @@ class ContactPoint(Line, tablename="core_contact_point"):
 
     client = ForeignKey(Client, on_delete=OnDelete.cascade, null=False)
     kind = Choice(options=CONTACT_KINDS, default="phone", required=True, help_text=_("Kind"))
-    value = Varchar(length=320, required=True, help_text=_("Contact"))
+    value = Varchar(length=320, help_text=_("Contact"))
     typed = Varchar(length=320, null=True, default=None, help_text=_("As it was typed"))
     label = _text(_("Label"), 60)
     main = Boolean(default=False, help_text=_("Main"))
@@ -156,19 +156,29 @@ class Relation(Line, tablename="core_relation"):
     """A contact person of a company; a person may belong to several."""
 
     company = ForeignKey(Client, on_delete=OnDelete.cascade, null=False)
-    person = ForeignKey(Client, on_delete=OnDelete.cascade, null=False, required=True, help_text=_("Contact person"))
-    job = _text(_("Position"), 200)
+    person = ForeignKey(Client, on_delete=OnDelete.cascade, null=False, help_text=_("Contact person"))
+    job = _text(_("Job title"), 200)
     main = Boolean(default=False, help_text=_("Main"))
+
+    @classmethod
+    def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
+        """Without a person there is nobody to be connected with."""
+        return checks.clean_line(values, current, "person", _("Choose a person, or remove the line."))
 
 
 class Consent(Line, tablename="core_consent"):
     """What the client allowed or forbade, by which channel and on what ground."""
 
     client = ForeignKey(Client, on_delete=OnDelete.cascade, null=False)
-    channel = Choice(options=CHANNELS, required=True, help_text=_("Channel"))
+    channel = Choice(options=CHANNELS, default=None, help_text=_("Channel"))
     given = Boolean(default=False, help_text=_("Given"))
-    since = Date(null=True, default=None, help_text=_("Since"))
+    since = Date(null=True, default=None, help_text=_("Date"))
     basis = _text(_("Ground"), 300)
+
+    @classmethod
+    def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
+        """A consent is about something."""
+        return checks.clean_line(values, current, "channel", _("Choose a channel, or remove the line."))
 
 
 class Entry(Record, tablename="core_entry"):

@@ -41,6 +41,13 @@ _HAPPENED = {
     "erased": _("erased: %(what)s"),
 }
 
+_CLIENT_HAPPENED = {
+    "created": _("added the client"),
+    "deleted": _("deleted the client"),
+    "restored": _("brought the client back"),
+    "erased": _("erased the client"),
+}
+
 Values = Mapping[str, Any]
 
 
@@ -152,7 +159,9 @@ def _told(
     icon = {"created": "plus", "deleted": "trash-2", "restored": "archive-restore"}.get(happened, "pencil")
     href = f"{view.path}/{row['record']}" if title else ""
     if happened != "changed":
-        return Told(ctx.t(_HAPPENED[happened], what=what), icon if view.key == CLIENTS else view.kind.icon, href=href)
+        if view.key == CLIENTS:
+            return Told(ctx.t(_CLIENT_HAPPENED[happened]), icon)
+        return Told(ctx.t(_HAPPENED[happened], what=what), view.kind.icon, href=href)
     labels, words = _words(ctx, view, before or {}, after or {}, names)
     shown = ", ".join(labels[:MOST_WORDS]) + (" …" if len(labels) > MOST_WORDS else "")
     headline = ctx.t(_HAPPENED["changed"], what=f"{what}: {shown}" if view.key != CLIENTS else shown)

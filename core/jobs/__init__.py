@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from core.jobs.deferring import defer, known_jobs
-from core.jobs.queue import MANAGE, VIEW, JobRow, Overview, cancel, get, overview, retry
-from core.jobs.reporting import current_job, progress, progress_to
-from core.jobs.upkeep import clean, rescue
+from core.jobs.deferring import AS_USER, SHOWN_AS, defer, known_jobs
+from core.jobs.queue import MANAGE, STATES, VIEW, JobRow, Overview, cancel, get, overview, owner_of, retry
+from core.jobs.reporting import current_job, progress, progress_to, running_job
+from core.jobs.upkeep import LEASE_SECONDS, clean, rescue
 from core.language import _
 from core.parts import Job, Permission
 
-if TYPE_CHECKING:
-    from core.jobs.pages import NAVIGATION, ROUTES
-    from core.jobs.worker import Pace
-
 __all__ = [
+    "AS_USER",
+    "LEASE_SECONDS",
+    "SHOWN_AS",
+    "STATES",
     "JOBS",
     "MANAGE",
-    "NAVIGATION",
     "PERMISSIONS",
-    "ROUTES",
     "VIEW",
     "JobRow",
     "Overview",
@@ -30,11 +26,12 @@ __all__ = [
     "get",
     "known_jobs",
     "overview",
+    "owner_of",
     "progress",
     "progress_to",
     "rescue",
     "retry",
-    "run_worker",
+    "running_job",
 ]
 
 PERMISSIONS = [
@@ -43,28 +40,3 @@ PERMISSIONS = [
 ]
 
 JOBS = [Job(key="core.jobs.clean", label=_("Forgetting finished jobs"), run=clean, schedule="17 2 * * *")]
-
-
-async def run_worker(dsn: str, *, pace: Pace | None = None, wait: bool = True, signals: bool = True) -> None:
-    """Run jobs in this event loop until SIGTERM or SIGINT; without `wait`, until no job is due.
-
-    The registry is in place before; the pool is opened on `dsn` if it is not open yet. A database that goes away is
-    waited for. When told to stop, it lets running jobs end for 25 s and gives the others back to the queue.
-    """
-    # Only a worker pays for procrastinate and its driver; web processes write jobs by SQL alone.
-    from core.jobs.worker import work
-
-    await work(dsn, pace=pace, wait=wait, signals=signals)
-
-
-def __getattr__(name: str) -> object:
-    # The pages stand on a higher floor: they are loaded when the application asks for them.
-    if name in ("ROUTES", "NAVIGATION"):
-        from core.jobs import pages
-
-        return getattr(pages, name)
-    if name == "Pace":
-        from core.jobs.worker import Pace
-
-        return Pace
-    raise AttributeError(name)

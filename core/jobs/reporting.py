@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from core.database import engine
+from core import database
 
 SECONDS_BETWEEN = 0.5
 """How often at most the progress of one job is written."""
@@ -52,8 +52,9 @@ async def progress(done: int, total: int, note: str = "") -> None:
 
 async def _write(job: int, done: int, total: int, note: str) -> None:
     """On a connection of its own: inside the work's transaction nobody would see it before the end."""
-    assert engine.pool is not None, "a job runs with the pool open"
-    async with engine.pool.acquire() as free:
+    pool = database.engine.pool
+    assert pool is not None, "a job runs with the pool open"
+    async with pool.acquire() as free:
         await free.execute(_WRITE, job, done, total, str(note)[:300])
 
 

@@ -98,16 +98,16 @@ def forget_caches() -> None:
     importlib.import_module("core.ui.derived").forget_caches()
 
 
-_LATER = ("core.ui.pages", "core.ui.derived")
+_LATER = ("core.ui.pages", "core.ui.derived", "core.ui.accounts", "core.ui.jobs")
 """Pages use the functions above, and derived ones use records: both are loaded when the application asks for them."""
 
 
 def __getattr__(name: str) -> object:
     if name.startswith("__") or f"{__name__}.{name}" in _LATER:
         raise AttributeError(name)
-    pages, derived = (importlib.import_module(module) for module in _LATER)
     if name in ("ROUTES", "NAVIGATION", "PERMISSIONS"):
-        return [*getattr(pages, name), *getattr(derived, name)]
+        return [part for later in _LATER for part in getattr(importlib.import_module(later), name, ())]
+    derived = importlib.import_module("core.ui.derived")
     if name in derived.__all__:
         return getattr(derived, name)
     raise AttributeError(name)

@@ -73,8 +73,8 @@ class Careful(jinja2.StrictUndefined):
     """In development a name that is not there may be asked for and compared, but not shown: that is a misspelt one."""
 
     __bool__ = jinja2.Undefined.__bool__  # type: ignore[assignment]
-    __eq__ = jinja2.Undefined.__eq__
-    __ne__ = jinja2.Undefined.__ne__
+    __eq__ = jinja2.Undefined.__eq__  # type: ignore[assignment]
+    __ne__ = jinja2.Undefined.__ne__  # type: ignore[assignment]
     __hash__ = jinja2.Undefined.__hash__  # type: ignore[assignment]
 
 

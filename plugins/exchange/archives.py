@@ -70,7 +70,7 @@ def _is_binary(head: bytes) -> bool:
         return False
     odd = sum(byte < 9 or 13 < byte < 28 for byte in head)
     wide = max(sum(byte in (0, 4) for byte in head[start:4000:2]) for start in (0, 1)) * 2 > 0.8 * min(len(head), 4000)
-    return odd > 0.1 * len(head) and not wide
+    return odd > 0.05 * len(head) and not wide
 
 
 def _sort_of_zip(path: Path) -> str:

@@ -253,7 +253,8 @@ async def rejected(ctx: Context, request: AnyRequest) -> Response[Any]:
     one, _view = await _opened(ctx, request)
     sort = "csv" if request.query_params.get("format") == "csv" else "xlsx"
     stem = one.name.rpartition(".")[0] or one.name
-    return attachment(await rejects.as_file(ctx, one, sort), f"{stem} – {ctx.t(_('rejected'))}.{sort}", sort)
+    name = ctx.t(_("%(file)s – rejected rows"), file=stem)
+    return attachment(await rejects.as_file(ctx, one, sort), f"{name}.{sort}", sort)
 
 
 async def discard(ctx: Context, request: AnyRequest) -> Response[str]:

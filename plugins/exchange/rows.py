@@ -215,9 +215,8 @@ class RowReader:
             raise refusal
         made.odd.setdefault(target.key, []).append(item.casefold())
         made.lines.setdefault(known.lines, []).append({column: "other", known.column: item})
-        made.notes.append(
-            f"{target.label(self.ctx)}: {refusal.text(self.ctx)} {self.ctx.t(_('It is kept as it is written.'))}"
-        )
+        kept = self.ctx.t(_("It is kept as it is written."))
+        made.notes.append(f"{target.label(self.ctx)}: {refusal.text(self.ctx)} {kept}")
 
     def _checked_line(self, known: records.LineListField, item: str) -> Any:
         table: Any = self.view.lines_of(known.lines).table
@@ -258,7 +257,8 @@ class RowReader:
     def _check_required(self, made: Read) -> None:
         for key in self.plan.options.required:
             if made.values.get(key) in (None, "", []) and key not in made.wanted and not made.wrong:
-                made.wrong.append(f"{self.places[key].label(self.ctx)}: {self.ctx.t(_('nothing is given'))}")
+                said = self.ctx.t(_("nothing is given"))
+                made.wrong.append(f"{self.places[key].label(self.ctx)}: {said}")
 
 
 def link_name(text: str) -> str:

@@ -53,9 +53,8 @@ def head(ctx: Context, found: Board, one: Lane) -> Markup:
     """The head of a lane: name, how many, the sum and what is to be expected of it; a move brings it anew."""
     name = plain(one.name)
     owner = f"&amp;owner={found.owner}" if found.owner is not None else ""
-    told = plain(ctx.tn(_("%(number)s deal"), _("%(number)s deals"), one.count))
     href, shown = f"/funnel/deals?stage={one.id}{owner}", format_number(one.count, ctx.language)
-    count = f'<a class="count" href="{href}" aria-label="{told}: {name}">{shown}</a>'
+    count = f'<a class="count" href="{href}">{shown}<span class="vh"> {plain(ctx.t(_("Deals")))}: {name}</span></a>'
     return Markup(
         f'<div class="lane__head" id="lane-{one.id}-head"><div class="lane__title">'
         f'<h2 id="lane-{one.id}">{name}</h2>{count}{_add(ctx, found, one)}</div>'

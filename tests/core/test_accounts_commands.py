@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 
 import pytest
 from click.testing import CliRunner
 
 from core import accounts
-from core.accounts import COMMANDS
+from core.cli import smalta
 from core.testing import PASSWORD
 
 
 @pytest.fixture
 def run(installation, monkeypatch):
     """Run a command; what it would open (settings, plugins, pool) is open already, in another thread's loop."""
-    from core import cli
-
     loop = asyncio.get_event_loop()
 
-    def with_installation(work):
-        @functools.wraps(work)
-        def command(*args, **options):
-            return asyncio.run_coroutine_threadsafe(work(*args, **options), loop).result(30)
+    def here(work):
+        """The command's own coroutine in the loop of the tests, whose pool is open already."""
+        return lambda *args, **options: asyncio.run_coroutine_threadsafe(work(*args, **options), loop).result(30)
 
-        return command
-
-    monkeypatch.setattr(cli, "with_installation", with_installation)
-    commands = {part.key.partition(".")[2]: part.command for part in COMMANDS}
+    for group in (smalta.commands["user"], smalta.commands["token"]):
+        for command in group.commands.values():
+            monkeypatch.setattr(command, "callback", here(command.callback.__wrapped__))
+    commands = smalta.commands
 
     async def invoke(*words: str, given: str = ""):
         return await asyncio.to_thread(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from core import accounts, database, permissions
-from core.accounts import ROUTES
+from core.ui.accounts import ROUTES
 from core.testing import PASSWORD, anonymous_client
 
 OURS = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}

@@ -170,6 +170,7 @@ async def test_two_records_become_one_and_two_again(http: Any, ctx: Context) -> 
 
 
 async def test_an_own_field_is_everywhere_as_soon_as_it_is_added(http: Any, sign_in: Any, make_user: Any) -> None:
+    assert (await http.get("/settings/fields")).status_code == 200
     form = {
         **(await token(http)),
         "kind": KIND,

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from core import database, events, jobs, plugins
+from core import database, events, jobs, plugins, worker
 from core.context import Context, Refuse
 from core.language import _
 from core.parts import Event, EventHandler
@@ -102,7 +102,7 @@ async def test_a_handler_after_gets_the_same_event_in_the_name_of_its_cause(
     user = await (await make_user(role="sales", language="ru")).context()
     assert user is not None
     await events.publish(user, LAID)
-    await jobs.run_worker(installation.dsn, wait=False, signals=False)
+    await worker.run_worker(installation.dsn, wait=False, signals=False)
     name, acting, event = heard[-1]
     assert (name, event) == ("remember", LAID)
     assert (acting.user_id, acting.language, acting.source, acting.everything) == (user.user_id, "ru", "job", True)
@@ -134,6 +134,6 @@ async def test_an_event_with_handlers_must_be_registered(ctx: Context) -> None:
 async def test_the_job_of_a_plugin_that_is_gone_is_parked(installation: Installation, ctx: Context) -> None:
     await events.publish(ctx, LAID)
     plugins.install(installation.registry)
-    await jobs.run_worker(installation.dsn, wait=False, signals=False)
+    await worker.run_worker(installation.dsn, wait=False, signals=False)
     job = (await jobs.overview(ctx)).jobs["failed"][0]
     assert (job.key, job.owner, job.error) == ("sample.remember", "sample", "No enabled plugin has this job.")

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core import accounts, database, jobs, own, plugins
+from core import accounts, database, jobs, own, plugins, worker
 from core.context import Context, Denied, Missing, Refuse
-from core.jobs import Pace
+from core.worker import Pace
 from core.testing import Installation, MakeUser, anonymous_client, write_plugin
 
 PLUGIN = '''
@@ -69,13 +69,13 @@ WORKER = """
 import asyncio, logging, sys
 from contextlib import suppress
 from pathlib import Path
-from core import jobs, own, plugins, settings
+from core import jobs, own, plugins, settings, worker
 logging.basicConfig(level=logging.INFO)
 dsn, folder = sys.argv[1:3]
 settings.install(settings.read(settings.FOLDER / "test.toml"))
 plugins.install(plugins.load(["yard"], own, extra_folders=[Path(folder)], strict=True))
-pace = jobs.Pace(poll=0.3, heartbeat=0.3, lease=1.5, rescue=0.3, first_retry=0.1, patience=float(sys.argv[3]))
-asyncio.run(jobs.run_worker(dsn, pace=pace))
+pace = worker.Pace(poll=0.3, heartbeat=0.3, lease=1.5, rescue=0.3, first_retry=0.1, patience=float(sys.argv[3]))
+asyncio.run(worker.run_worker(dsn, pace=pace))
 """
 
 QUICK = Pace(poll=0.2, heartbeat=0.3, lease=1.5, rescue=0.2, first_retry=0.0, patience=5)
@@ -127,7 +127,7 @@ def start_worker(installation: Installation, lab_folder: Path, tmp_path: Path) -
 
 
 async def work(installation: Installation) -> None:
-    await jobs.run_worker(installation.dsn, pace=QUICK, wait=False, signals=False)
+    await worker.run_worker(installation.dsn, pace=QUICK, wait=False, signals=False)
 
 
 async def done(job: int | None) -> list[str]:
@@ -233,7 +233,7 @@ async def test_a_job_that_never_works_is_parked_with_its_owner_and_error(
 async def test_the_pause_between_attempts_grows() -> None:
     from procrastinate.jobs import Job
 
-    from core.jobs.worker import Retry
+    from core.worker import Retry
 
     def pause(attempts: int) -> float:
         job = Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="t", task_kwargs={}, attempts=attempts)

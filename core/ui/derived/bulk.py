@@ -17,7 +17,7 @@ from core.records import Field, KindView, parse_query
 from core.ui.derived.addresses import address, pairs_from, without
 from core.ui.derived.forms import sent
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, sections
-from core.ui.derived.list import exports
+from core.ui.derived.list import COUNTED, exports
 from core.ui.replies import AnyRequest, Toast, page, redirect
 
 MOST = 10_000
@@ -45,13 +45,15 @@ async def run(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     """Do what the pressed button says with the chosen records."""
     view = await records.view_for(ctx, kind)
     texts = await sent(request)
-    do = "".join(texts.get("do", ()))
+    do = "find" if "find" in texts else "".join(texts.get("do", ()))
     chosen = await _chosen(ctx, view, texts)
     if not chosen.ids:
         return redirect(chosen.back, toast=Toast(ctx.t("Choose some records first."), tone="amber"))
     if do == "delete":
         return await _delete(ctx, chosen)
-    if do in ("edit", "owner", "find"):
+    if do == "find":
+        return await _find(ctx, request, chosen, texts)
+    if do in ("edit", "owner"):
         return await _edit_form(ctx, request, chosen, "owner" if do == "owner" else "".join(texts.get("field", ())))
     if do == "apply":
         return await _apply(ctx, request, chosen, texts)
@@ -81,6 +83,9 @@ async def _all_found(ctx: Context, view: KindView, query: str) -> list[int]:
     ids: list[int] = []
     while len(ids) <= MOST:
         found = await records.select(ctx, view.key, wanted)
+        if wanted.q and (found.count or 0) > COUNTED:
+            # A search looks at a bounded number of matches: «all» would silently mean some.
+            raise Refuse(_("The search finds too many records to change them at once; narrow it."))
         ids += [row["id"] for row in found.rows]
         if not found.next:
             break
@@ -130,6 +135,14 @@ async def _edit_form(
     heading = ctx.tn("Change %(number)s record", "Change %(number)s records", len(chosen.ids))
     status = 422 if problems else 200
     return await page(ctx, request, "records/bulk.html", data, title=heading, active=view.path, status=status)
+
+
+async def _find(ctx: Context, request: AnyRequest, chosen: Chosen, texts: Texts) -> Response[Any]:
+    """Without JavaScript a button looks up the record that all of them should link to."""
+    name = "".join(texts.get("find", ()))
+    field = next((one for one in fields(ctx, chosen.view) if one.name == name and one.target), None)
+    found = await records.lookup(ctx, field.target, "".join(texts.get(f"{name}__find", ()))) if field else []
+    return await _edit_form(ctx, request, chosen, name, [str(number) for number, _title in found])
 
 
 async def _apply(ctx: Context, request: AnyRequest, chosen: Chosen, texts: Texts) -> Response[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +60,8 @@ async def _page(
         "rows": [row for row in rows if row["kind"] == chosen],
         "types": [(key, ctx.t(text)) for key, text in TYPES.items() if key in CUSTOM_TYPES],
         "languages": list(LANGUAGES.items()),
-        "values": {name: "\n".join(values) for name, values in (texts or {}).items()},
-        "errors": errors or {},
+        "values": defaultdict(str, {name: "\n".join(values) for name, values in (texts or {}).items()}),
+        "errors": defaultdict(str, errors or {}),
     }
     heading = ctx.t("Own fields")
     return await page(

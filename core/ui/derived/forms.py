@@ -10,16 +10,16 @@ from typing import Any
 from litestar import Response
 
 from core import records
-from core.context import Conflict, Context, FieldConflict, Refuse
+from core.context import Conflict, Context, Denied, FieldConflict, Refuse
 from core.history import operation
 from core.language import _
 from core.records import Field, KindView, LinesView
 from core.ui.derived import journal, line_forms
 from core.ui.derived.addresses import first, pairs_of
-from core.ui.derived.card import slots, title
+from core.ui.derived.card import may, slots, title
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, read, sections, values_of
 from core.ui.derived.line_forms import LinesForm
-from core.ui.replies import AnyRequest, Toast, page, redirect
+from core.ui.replies import AnyRequest, Toast, is_local, page, redirect
 from core.ui.replies import form as form_of
 
 Row = dict[str, Any]
@@ -38,11 +38,6 @@ class State:
     extra: str = ""
     """The lines that get one more empty row."""
 
-    @property
-    def fields(self) -> list[str]:
-        """The names of the record's own fields."""
-        return list(self.view.fields)
-
 
 # --- opening --------------------------------------------------------------------------------------------------------
 
@@ -58,7 +53,7 @@ async def show_new(kind: str, ctx: Context, request: AnyRequest) -> Response[Any
         for field in fields:
             value = source.get(field.name) if source else default_of(ctx, field)
             texts[field.name] = values_of(ctx, field, value)
-    texts |= {name: [value] for name, value in pairs if name in view.fields and value}
+    texts |= {name: [value] for name, value in pairs if (name in view.fields or name == "next") and value}
     for lines in view.lines:
         stored = [
             {k: v for k, v in line.items() if k != "id"} for line in (source or {}).get("lines", {}).get(lines.key, ())
@@ -79,8 +74,15 @@ def default_of(ctx: Context, field: Field) -> Any:
 async def show_edit(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     """The form filled with the record."""
     view = await records.view_for(ctx, kind)
-    row = await records.get(ctx, kind, request.path_params["id"])
+    row = await _editable(ctx, view, request)
     return await show(ctx, request, State(view, row, stored_texts(ctx, view, row)))
+
+
+async def _editable(ctx: Context, view: KindView, request: AnyRequest) -> Row:
+    row = await records.get(ctx, view.key, request.path_params["id"])
+    if not may(ctx, view, "edit", row):
+        raise Denied(_("You may not change this record."))
+    return row
 
 
 def stored_texts(ctx: Context, view: KindView, row: Row) -> dict[str, Sequence[str]]:
@@ -119,6 +121,7 @@ async def show(ctx: Context, request: AnyRequest, state: State, status: int = 20
         "action": f"{view.path}/{row['id']}/edit" if row else f"{view.path}/new",
         "back": f"{view.path}/{row['id']}" if row else view.path,
         "back_title": title(ctx, view, row) if row else ctx.t(view.kind.label_plural),
+        "next": "".join(state.texts.get("next", ())),
         "slots": await slots(
             ctx, "records.form.head", {"kind": view.key, "id": row["id"] if row else None, "texts": state.texts}
         ),
@@ -164,9 +167,16 @@ async def save_new(kind: str, ctx: Context, request: AnyRequest) -> Response[Any
             state.problems.add(ctx, refused)
         else:
             toast = Toast(ctx.t("Added"), undo=op.id)
-            again = f"{view.path}/new" if "another" in texts.get("then", ()) else f"{view.path}/{number}"
-            return redirect(again, toast=toast)
+            return redirect(_after_adding(view, texts, number), toast=toast)
     return await show(ctx, request, state, 422)
+
+
+def _after_adding(view: KindView, texts: Texts, number: int) -> str:
+    """Where to go: to another empty form, to the page the form was opened for, or to the new record."""
+    if "another" in texts.get("then", ()):
+        return f"{view.path}/new"
+    wanted = "".join(texts.get("next", ()))
+    return wanted if is_local(wanted) else f"{view.path}/{number}"
 
 
 def _values(ctx: Context, state: State) -> Row:
@@ -180,7 +190,7 @@ def _values(ctx: Context, state: State) -> Row:
 async def save_edit(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     """Save what was changed in the form; what others changed in the same fields meanwhile is shown to choose from."""
     view = await records.view_for(ctx, kind)
-    row = await records.get(ctx, kind, request.path_params["id"])
+    row = await _editable(ctx, view, request)
     texts = await sent(request)
     state = State(view, row, texts, extra="".join(texts.get("add", ())))
     if state.extra or "find" in texts:
@@ -290,8 +300,3 @@ async def _looked_up(ctx: Context, state: State) -> State:
             dict.fromkeys([*state.texts.get(name, ()), *(str(number) for number, _title in found)])
         )
     return state
-
-
-def form_texts(texts: Texts) -> dict[str, Sequence[str]]:
-    """A copy of the form's texts that may be changed."""
-    return dict(texts)

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 Texts = Mapping[str, Sequence[str]]
 """What a form holds: name → the texts sent under it."""
 
-RESPONSIBLE = _("Responsible")
+RESPONSIBLE = _("Who is responsible")
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,12 @@ def read_lines(ctx: Context, lines: LinesView, form: Texts, problems: Problems) 
 
 
 def _is_blank(lines: LinesView, form: Texts, prefix: str) -> bool:
-    typed = [name for name, field in lines.fields.items() if field.widget not in NOT_TYPED]
+    # A choice that nothing is chosen in at first is typed as well: a consent may be no more than its channel.
+    typed = [
+        name
+        for name, f in lines.fields.items()
+        if f.widget not in NOT_TYPED or (f.widget == "choice" and not f.default)
+    ]
     return not any(text.strip() for name in typed or lines.fields for text in form.get(prefix + name, ()))
 
 

@@ -15,6 +15,7 @@ from core.language import format_number
 from core.records import Field, KindView, Page
 from core.ui.derived import filters, layouts
 from core.ui.derived.addresses import Pairs, address, first, pairs_from, pairs_of, query_of, with_value, without
+from core.ui.derived.card import slots
 from core.ui.derived.isolation import Failed, guarded
 from core.ui.derived.layouts import Layout
 from core.ui.derived.pieces import safe
@@ -70,6 +71,7 @@ async def show_list(kind: str, ctx: Context, request: AnyRequest) -> Response[An
             name: address(f"{view.path}/{name}", without(pairs, ("after",))) for name in ("filter", "columns", "views")
         },
         "clear": view.path,
+        "slots": await slots(ctx, "records.list.head", {"kind": kind}),
     }
     return await page_reply(ctx, request, TEMPLATE, data, title=ctx.t(view.kind.label_plural), active=view.path)
 
@@ -127,7 +129,7 @@ def tabs(ctx: Context, view: KindView, layout: Layout, pairs: Pairs) -> list[dic
     """The views as tabs; the one whose number or query stands in the address is the present one."""
     present, query = first(pairs, "view"), query_of(pairs)
     found = [{"name": ctx.t("All"), "href": view.path, "query": "", "id": ""}]
-    if ctx.user_id and "owner" in view.fields:
+    if ctx.user_id and not view.ownerless:
         found.append({"name": ctx.t("Mine"), "href": f"{view.path}?owner=me", "query": "owner=me", "id": ""})
     for saved in layout.views:
         href = address(view.path, [*pairs_from(saved.query), ("view", str(saved.id))])

@@ -15,7 +15,7 @@ from core.context import Context
 from core.records import Field, KindView
 from core.ui import assets
 from core.ui.derived.addresses import Pairs, address, first, with_value, without
-from core.ui.derived.pieces import avatar, icon, label_in, safe
+from core.ui.derived.pieces import avatar, escaped, icon, label_in, safe
 
 Row = dict[str, Any]
 MakeRow = Callable[[Context, Row], str]
@@ -78,7 +78,7 @@ def _title_maker(ctx: Context, view: KindView) -> Callable[[Row], str]:
 
     def make(row: Row) -> str:
         number, title = row["id"], row[name]
-        text = escape(title) if title not in (None, "") else nameless
+        text = escaped(str(title)) if title not in (None, "") else nameless
         face = avatar(str(title)) if party and title else ""
         return (
             f'<tr id="r{number}"><td class="col-check"><label class="hit"><input class="check" type="checkbox" '
@@ -94,6 +94,8 @@ def _title_maker(ctx: Context, view: KindView) -> Callable[[Row], str]:
 
 def _remembered(field: Field) -> Show:
     """The field's own function, its answers kept where they depend on nothing but the value and the language."""
+    if type(field).show is Field.show and type(field).text is Field.text:
+        return lambda value, ctx, row: escaped(str(value))
     if field.widget not in ("choice", "boolean") or field.target:
         return field.show
     known: dict[tuple[Any, str], str] = {}

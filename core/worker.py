@@ -19,13 +19,10 @@ from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job as StoredJob
 from psycopg_pool import PoolTimeout
 
-from core import accounts
+from core import accounts, database
 from core.context import Context, Refuse
-from core.database import close_pool, engine, execute, open_pool
-from core.jobs.deferring import AS_USER, SHOWN_AS, known_jobs
-from core.jobs.queue import owner_of
-from core.jobs.reporting import running_job
-from core.jobs.upkeep import LEASE_SECONDS, rescue
+from core.database import close_pool, execute, open_pool
+from core.jobs import AS_USER, LEASE_SECONDS, SHOWN_AS, known_jobs, owner_of, rescue, running_job
 from core.language import _
 from core.parts import Job
 
@@ -72,14 +69,15 @@ class Retry(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
 
-async def work(dsn: str, *, pace: Pace | None = None, wait: bool = True, signals: bool = True) -> None:
-    """See `core.jobs.run_worker`.
+async def run_worker(dsn: str, *, pace: Pace | None = None, wait: bool = True, signals: bool = True) -> None:
+    """Run jobs in this event loop until SIGTERM or SIGINT; without `wait`, until no job is due.
 
-    A second signal ends the process at once; its jobs are taken over by another worker.
+    The registry is in place before; the pool is opened on `dsn` if it is not open yet. A database that goes away is waited
+    for. When told to stop, it lets running jobs end for 25 s and gives the others back to the queue. A second signal ends the process at once; its jobs are taken over by another worker.
     """
     pace = pace or Pace()
     async with AsyncExitStack() as stack:
-        if not engine.pool:
+        if not database.engine.pool:
             await open_pool(dsn, largest=2 * pace.concurrency + 2)
             stack.push_async_callback(close_pool)
         running = asyncio.create_task(_keep_working(dsn, pace, wait), name="worker")

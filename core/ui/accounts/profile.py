@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Request, Response
 
 from core import accounts, ui
-from core.accounts.pages.forms import number, problems, secret, text, zones
+from core.ui.accounts.forms import number, problems, secret, text, zones
 from core.context import Context, Refuse
 from core.language import LANGUAGES, _
 from core.parts import SIGNED_IN, Route

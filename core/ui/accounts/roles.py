@@ -10,7 +10,7 @@ from litestar.datastructures import FormMultiDict
 
 from core import permissions, records, ui
 from core.accounts import ADMIN, MANAGE_ROLES
-from core.accounts.pages.forms import number, problems, text, texts
+from core.ui.accounts.forms import number, problems, text, texts
 from core.context import Context, FieldRight, Refuse, Scope
 from core.language import _
 from core.parts import Handler, Route

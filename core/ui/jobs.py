@@ -9,7 +9,7 @@ from litestar import Request, Response
 from core import jobs, ui
 from core.accounts import people
 from core.context import Context
-from core.jobs.queue import MANAGE, STATES, VIEW
+from core.jobs import MANAGE, STATES, VIEW
 from core.language import Text, _
 from core.parts import SIGNED_IN, NavItem, Route
 

@@ -1,12 +1,9 @@
-"""Pages of accounts: signing in, the profile, and the administration of users, teams and roles.
-
-They stand on the floor of `ui`, above the room they belong to, and are loaded when the application asks for its routes.
-"""
+"""Pages of accounts: signing in, the profile, and the administration of users, teams and roles."""
 
 from __future__ import annotations
 
 from core.accounts import MANAGE_ROLES, MANAGE_USERS
-from core.accounts.pages import profile, roles, signin, teams, users, why
+from core.ui.accounts import profile, roles, signin, teams, users, why
 from core.language import _
 from core.parts import NavItem, Route
 

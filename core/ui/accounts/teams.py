@@ -8,7 +8,7 @@ from litestar import Request, Response
 
 from core import accounts, ui
 from core.accounts import MANAGE_USERS
-from core.accounts.pages.forms import day, number, problems, text
+from core.ui.accounts.forms import day, number, problems, text
 from core.context import Context, Missing, Refuse
 from core.history import operation
 from core.language import Text, _

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
-from collections.abc import Awaitable, Callable
 
 import click
 
-from core.accounts.contexts import system_context
-from core.accounts.organisation import find_team
-from core.accounts.tokens import add_token, list_tokens, revoke_token
-from core.accounts.users import create_user, find_user, list_users, set_active, set_password, unlock
+from core.accounts import (
+    add_token,
+    create_user,
+    find_team,
+    find_user,
+    list_tokens,
+    list_users,
+    revoke_token,
+    set_active,
+    set_password,
+    system_context,
+    unlock,
+)
+from core.cli.session import with_installation
 from core.context import Context
 from core.language import Text, _
-from core.parts import Command
-
-
-def _in_installation(run: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run it with the installation open; what opens it stands above this room, so it is looked up late."""
-
-    @functools.wraps(run)
-    def command(*args: object, **options: object) -> None:
-        from core.cli import with_installation
-
-        with_installation(run)(*args, **options)
-
-    return command
 
 
 def _say(ctx: Context, message: Text, **values: object) -> None:
@@ -56,7 +51,7 @@ def user() -> None:
 @click.option("--name", default="", help=_("The user's name; the e-mail's first part if it is left out."))
 @click.option("--language", type=click.Choice(["en", "ru"]), help=_("That of the installation if it is left out."))
 @click.option("--password-stdin", is_flag=True, help=_("Read the password from the standard input."))
-@_in_installation
+@with_installation
 async def _user_add(
     email: str, roles: tuple[str, ...], team: str | None, name: str, language: str | None, password_stdin: bool
 ) -> None:
@@ -76,7 +71,7 @@ async def _user_add(
 
 @user.command("list", help=_("List the users."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON list."))
-@_in_installation
+@with_installation
 async def _user_list(as_json: bool) -> None:
     ctx = await system_context()
     rows = await list_users(ctx, limit=100_000)
@@ -97,14 +92,14 @@ async def _set_active(email: str, active: bool) -> None:
 
 @user.command("disable", help=_("Let the user in no more: sessions end at once."))
 @click.argument("email")
-@_in_installation
+@with_installation
 async def _user_disable(email: str) -> None:
     await _set_active(email, active=False)
 
 
 @user.command("enable", help=_("Let a disabled user in again."))
 @click.argument("email")
-@_in_installation
+@with_installation
 async def _user_enable(email: str) -> None:
     await _set_active(email, active=True)
 
@@ -112,7 +107,7 @@ async def _user_enable(email: str) -> None:
 @user.command("password", help=_("Set the user's password and end all the user's sessions."))
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help=_("Read the password from the standard input."))
-@_in_installation
+@with_installation
 async def _user_password(email: str, password_stdin: bool) -> None:
     ctx = await system_context()
     number = await find_user(email)
@@ -122,7 +117,7 @@ async def _user_password(email: str, password_stdin: bool) -> None:
 
 @user.command("unlock", help=_("Forget the user's wrong tries to sign in."))
 @click.argument("email")
-@_in_installation
+@with_installation
 async def _user_unlock(email: str) -> None:
     ctx = await system_context()
     await unlock(ctx, await find_user(email))
@@ -140,7 +135,7 @@ def token() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 3650), help=_("After how many days it runs out; never if it is left out.")
 )
-@_in_installation
+@with_installation
 async def _token_add(email: str, name: str, days: int | None) -> None:
     ctx = await system_context()
     made = await add_token(ctx, name, user_id=await find_user(email), days=days)
@@ -149,7 +144,7 @@ async def _token_add(email: str, name: str, days: int | None) -> None:
 
 @token.command("list", help=_("List the user's keys."))
 @click.argument("email")
-@_in_installation
+@with_installation
 async def _token_list(email: str) -> None:
     ctx = await system_context()
     for row in await list_tokens(ctx, await find_user(email)):
@@ -160,14 +155,8 @@ async def _token_list(email: str) -> None:
 @token.command("revoke", help=_("End a key at once; its number stands in the list."))
 @click.argument("email")
 @click.argument("number", type=int)
-@_in_installation
+@with_installation
 async def _token_revoke(email: str, number: int) -> None:
     ctx = await system_context()
     await revoke_token(ctx, number, await find_user(email))
     _say(ctx, _("The key is revoked."))
-
-
-COMMANDS = [
-    Command(key="core.user", label=_("Users"), command=user),
-    Command(key="core.token", label=_("API keys"), command=token),
-]
