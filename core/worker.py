@@ -72,8 +72,9 @@ class Retry(procrastinate.BaseRetryStrategy):
 async def run_worker(dsn: str, *, pace: Pace | None = None, wait: bool = True, signals: bool = True) -> None:
     """Run jobs in this event loop until SIGTERM or SIGINT; without `wait`, until no job is due.
 
-    The registry is in place before; the pool is opened on `dsn` if it is not open yet. A database that goes away is waited
-    for. When told to stop, it lets running jobs end for 25 s and gives the others back to the queue. A second signal ends the process at once; its jobs are taken over by another worker.
+    The registry is in place before; the pool is opened on `dsn` if it is not open yet. A database that goes away is
+    waited for. When told to stop, it lets running jobs end for 25 s and gives the others back to the queue. A second
+    signal ends the process at once; its jobs are taken over by another worker.
     """
     pace = pace or Pace()
     async with AsyncExitStack() as stack:

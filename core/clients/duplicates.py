@@ -59,14 +59,15 @@ class Candidate:
 
 def significant(name: str) -> str:
     """The name without forms of companies, in the letters of the search."""
-    return " ".join(_FORMS.sub(" ", records.normalise(name)).split())
+    plain = re.sub(r"[^a-z0-9]+", " ", records.normalise(name))
+    return " ".join(_FORMS.sub(" ", plain).split())
 
 
 def probe_of(texts: Mapping[str, Sequence[str]]) -> Probe:
     """The probe that the texts of a form make; what makes no sense yet is left out."""
 
     def text(name: str) -> str:
-        return "".join(texts.get(name, ())).strip()
+        return "".join(texts.get(name, ())).replace("\x00", "").strip()
 
     contacts: dict[str, str] = {}
     for key in texts:

@@ -12,12 +12,14 @@ from core.language import _
 from core.permissions import require, scope_sql
 
 
-async def require_visible(ctx: Context, client_id: int) -> None:
-    """`Missing` unless there is such a client that the reader may see."""
+async def require_visible(ctx: Context, *clients: int) -> None:
+    """`Missing` unless there are such clients and the reader may see every one of them."""
     require(ctx, f"{CLIENTS}.view")
+    if not clients:
+        return
     scope = scope_sql(ctx, f"{CLIENTS}.view", "c", CLIENTS)
-    sql = f"SELECT 1 FROM core_client c WHERE c.id = $1 AND c.deleted_at IS NULL AND {scope}"
-    if await fetch_value(sql, client_id) is None:
+    sql = f"SELECT count(*) FROM core_client c WHERE c.id = ANY($1) AND c.deleted_at IS NULL AND {scope}"
+    if await fetch_value(sql, list(clients)) < len(set(clients)):
         raise Missing(_("There is no such record, or you may not see it."))
 
 

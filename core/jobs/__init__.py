@@ -11,12 +11,12 @@ from core.parts import Job, Permission
 
 __all__ = [
     "AS_USER",
-    "LEASE_SECONDS",
-    "SHOWN_AS",
-    "STATES",
     "JOBS",
+    "LEASE_SECONDS",
     "MANAGE",
     "PERMISSIONS",
+    "SHOWN_AS",
+    "STATES",
     "VIEW",
     "JobRow",
     "Overview",

@@ -167,7 +167,8 @@ async def propose(ctx: Context, view: records.KindView, source: Source, rows_pat
     used = {*mapping.columns, *mapping.constants}
     # People share telephones, and namesakes live in one town: those rules are for the user to choose.
     sure = [rule for rule in match_rules(view) if rule in used and rule not in {view.title, "phones"}]
-    return Plan(mapping, Options(match=sure[:1]))
+    codes = [rule for rule in sure if not view.fields[rule].array]
+    return Plan(mapping, Options(match=codes or sure[:1]))
 
 
 async def reread(ctx: Context, one: Import, wish: Wish) -> Import:

@@ -102,7 +102,7 @@ def _sheet_rows(path: Path, wish: dict[str, Any], found: Found) -> Iterator[Row]
             found.note(0, "error_cells", inside.error_cells)
     # Cells take a few times the room of their text. A small file gets little, so it can pretend nothing large.
     limit(72 * MEGABYTE + 4 * size, 2 + size // (4 * MEGABYTE))
-    book = Workbook(path)
+    book = Workbook(path, found.sort)
     sheets = book.sheets()
     if not sheets:
         raise Refused("empty")

@@ -246,7 +246,8 @@ class RowReader:
         else:
             problem = Refuse(_("there is no “%(name)s”"), name=name)
         said = f"{target.label(self.ctx)}: {problem.text(self.ctx)}"
-        (made.wrong if self.plan.options.unknown == "reject" or target.field.required else made.notes).append(said)
+        needed = target.field.required or target.key in self.plan.options.required
+        (made.wrong if needed or self.plan.options.unknown == "reject" else made.notes).append(said)
 
     def _creatable(self, target: Target) -> bool:
         return target.key in self.creatable
@@ -256,7 +257,7 @@ class RowReader:
 
     def _check_required(self, made: Read) -> None:
         for key in self.plan.options.required:
-            if made.values.get(key) in (None, "", []) and key not in made.wanted and not made.wrong:
+            if made.values.get(key) in (None, "", []) and key not in made.texts:
                 said = self.ctx.t(_("nothing is given"))
                 made.wrong.append(f"{self.places[key].label(self.ctx)}: {said}")
 

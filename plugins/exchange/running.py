@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from itertools import islice
 from types import TracebackType
@@ -127,13 +127,14 @@ def show(ctx: Context, decider: Decider, decision: Decision) -> Shown:
         read.values.get(view.title)
         or " ".join(str(read.values[n]) for n in ("last_name", "first_name") if read.values.get(n))
     )
+    why = read.wrong if decision.action == "reject" else read.notes
     changes = []
     for name, value in decision.changes.items():
         known = view.fields[name]
         before = decision.before.get(f"{name}__label") if known.target else known.text(decision.before.get(name), ctx)
         after = read.texts.get(name, "") if known.target else known.text(value, ctx)
         changes.append((ctx.t(known.label), str(before or ""), str(after)))
-    return Shown(read.number, decision.action, title[:200], decision.record, [*read.wrong, *read.notes], changes)
+    return Shown(read.number, decision.action, title[:200], decision.record, why, changes)
 
 
 def decisions(one: Import, action: str = "", *, after: int = 0, limit: int = 50) -> tuple[list[Shown], bool]:
@@ -202,9 +203,8 @@ async def _open(ctx: Context, one: Import, decider: Decider) -> Import:
 
 async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequence[tuple[int, SourceRow]]) -> None:
     made = await decider.decide(batch)
-    quiet = nullcontext() if one.plan.options.events else events.quiet()
     assert one.operation is not None
-    with quiet:
+    with automation(one):
         async with _Batch(ctx, one.operation):
             done = await fetch_value("SELECT done FROM exchange_import WHERE id = $1 FOR UPDATE", one.id)
             if done != batch[0][0]:
@@ -220,6 +220,12 @@ async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequenc
                 skipped = skipped + $5, rejected = rejected + $6 WHERE id = $1""",
                 one.id, batch[-1][0] + 1, counts.created, counts.changed, counts.skipped, counts.rejected,
             )  # fmt: skip
+
+
+def automation(one: Import) -> AbstractContextManager[None]:
+    """The events of the import reach those who react to them only where the user wanted it."""
+    quiet = getattr(events, "quiet", None)
+    return nullcontext() if one.plan.options.events or quiet is None else quiet()
 
 
 class _Batch:

@@ -32,13 +32,16 @@ class Sheet:
 class Workbook:
     """An opened workbook."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._book = calamine.CalamineWorkbook.from_path(path)
-        except calamine.PasswordError as error:
-            raise Refused("password") from error
-        except (calamine.CalamineError, OSError) as error:
-            raise _refusal(str(error)) from error
+    def __init__(self, path: Path, sort: str) -> None:
+        # An encrypted workbook of any sort stands in the container of the old one.
+        endings = ("xlsx", "xls") if sort == "xls" else (sort,)
+        for ending in endings:
+            try:
+                self._book = _open(path, ending)
+                return
+            except Refused as refusal:
+                if refusal.code != "broken" or ending == endings[-1]:
+                    raise
 
     def sheets(self) -> list[Sheet]:
         """The sheets that hold cells, in order; charts and broken sheets are left out."""
@@ -68,6 +71,20 @@ class Workbook:
     def merged(self, name: str) -> int:
         """How many areas of the sheet are merged cells."""
         return len(self._book.get_sheet_by_name(name).merged_cell_ranges or ())
+
+
+def _open(path: Path, ending: str) -> calamine.CalamineWorkbook:
+    """Under a name with an ending, by which the library knows a sort of workbook that it cannot open, and says why."""
+    alias = path.with_name(f"{path.name}.{ending}")
+    alias.symlink_to(path)
+    try:
+        return calamine.CalamineWorkbook.from_path(alias)
+    except calamine.PasswordError as error:
+        raise Refused("password") from error
+    except (calamine.CalamineError, OSError) as error:
+        raise _refusal(str(error)) from error
+    finally:
+        alias.unlink()
 
 
 def _refusal(reason: str) -> Refused:

@@ -105,12 +105,10 @@ def _due_maker(ctx: Context, open_lane: bool) -> Callable[[dt.date | None], str]
         found = known.get(day)
         if found is None:
             text = format_date(day, ctx.language)
-            tone = "red" if day < today else "amber" if day == today else ""
-            shown = f"{late}, {text}" if day < today else now if day == today else text
+            shown, tone = (late, "red") if day < today else (now, "amber") if day == today else (text, "")
             mark = f' data-tone="{tone}"' if tone else ""
-            found = known[day] = (
-                f'<span class="sla"{mark}>{clock}<time datetime="{day.isoformat()}">{shown}</time></span>'
-            )
+            told = f'<time datetime="{day.isoformat()}" title="{text}">{shown}</time>'
+            found = known[day] = f'<span class="sla"{mark}>{clock}{told}</span>'
         return found
 
     return due
@@ -130,7 +128,7 @@ def _age_maker(ctx: Context, rotting_days: int) -> Callable[[dt.datetime], str]:
             if rotting_days and days > rotting_days:
                 tone = "red" if days > EDGE * rotting_days else "amber"
             mark = f' data-tone="{tone}"' if tone else ""
-            text = ctx.tn(_("%(number)s day"), _("%(number)s days"), days)
+            text = ctx.tn(_("%(number)s day"), _("%(number)s days"), days) if days > 0 else ctx.t(_("today"))
             found = known[days] = f'<span class="funnel-age"{mark} title="{title}">{plain(text)}</span>'
         return found
 

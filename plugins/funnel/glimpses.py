@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from core.context import Context
+from core import accounts
+from core.context import Context, utc_now
 from core.database import fetch
 from core.parts import Fragment, Value
 from core.permissions import scope_sql
@@ -75,23 +76,39 @@ async def steps(ctx: Context, row: Mapping[str, Value]) -> Fragment | None:
     home = next((one for one in await pipelines.all_pipelines() if any(each.id == stage for each in one.stages)), None)
     if home is None:
         return None
-    visits = await fetch("SELECT stage FROM funnel_stage_visit WHERE deal = $1", number)
-    seen = {visit["stage"] for visit in visits}
+    stays = await _stays(ctx, number)
+    seen = {stay["stage"] for stay in stays}
     rows = [
         {
             "id": each.id,
             "name": each.name,
             "tone": each.tone,
-            "outcome": each.outcome,
             "now": each.id == stage,
             "past": each.id in seen,
             "asks": each.outcome == "lost" or (each.outcome == "won" and row.get("amount") is None),
         }
         for each in home.stages
     ]
-    return Fragment("funnel/_steps.html", {"deal": number, "stage": stage, "steps": rows, "pipeline": home.name})
+    data = {"deal": number, "stage": stage, "steps": rows, "pipeline": home.name, "stays": stays}
+    return Fragment("funnel/_steps.html", data)
+
+
+async def _stays(ctx: Context, number: Value) -> list[dict[str, Any]]:
+    """Where the deal was, newest first: the stage, since when, for how many days, and who moved it there."""
+    rows = await fetch(
+        """SELECT v.stage, s.name, s.tone, v.entered_at, v.left_at, v.moved_by
+        FROM funnel_stage_visit v JOIN funnel_stage s ON s.id = v.stage
+        WHERE v.deal = $1 ORDER BY v.entered_at DESC, v.id DESC LIMIT 50""",
+        number,
+    )
+    people = await accounts.people(ctx.epoch)
+    now = utc_now()
+    return [
+        {**row, "days": ((row["left_at"] or now) - row["entered_at"]).days, "who": people.get(row["moved_by"], "")}
+        for row in rows
+    ]
 
 
 async def list_switch(ctx: Context, row: Mapping[str, Value]) -> Fragment | None:
     """The way from the list of deals to the board."""
-    return Fragment("funnel/_switch.html")
+    return Fragment("funnel/_switch.html") if row["kind"] == KIND else None

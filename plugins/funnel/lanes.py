@@ -5,36 +5,47 @@ from __future__ import annotations
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from babel.numbers import format_compact_decimal
 from markupsafe import Markup
 
 from core import ui
 from core.context import Context
-from core.language import _, format_money, format_number
+from core.language import CURRENCY_SIGNS, NBSP, _, format_money, format_number
 from plugins.funnel.board import Board, Lane, Sums
 from plugins.funnel.cards import plain
 from plugins.funnel.placing import OPEN
 
 BOARD = "/funnel/board"
-CURRENCIES_SHOWN = 3
+CURRENCIES_SHOWN = 2
 
 
-def money_text(ctx: Context, sums: Sums) -> str:
-    """Sums in several currencies as text, the largest first."""
-    shown = sorted(((amount, currency) for currency, amount in sums.items() if amount), reverse=True)
-    texts = [
-        format_money(amount.quantize(Decimal(1)), currency, ctx.language)
-        for amount, currency in shown[:CURRENCIES_SHOWN]
-    ]
-    return " + ".join(texts) + (" + …" if len(shown) > CURRENCIES_SHOWN else "")
+def money_text(ctx: Context, sums: Sums, limit: int = CURRENCIES_SHOWN) -> str:
+    """Sums in several currencies as text, the largest first; «+ …» where there are more than `limit`."""
+    shown = _sorted(sums)
+    texts = [format_money(amount.quantize(Decimal(1)), currency, ctx.language) for amount, currency in shown[:limit]]
+    return " + ".join(texts) + (" + …" if len(shown) > limit else "")
+
+
+def money_in_short(ctx: Context, sums: Sums) -> str:
+    """The largest of the sums in a few characters: 22.4M ₽, 22,4 млн ₽."""
+    for amount, currency in _sorted(sums)[:1]:
+        text = format_compact_decimal(amount, locale=ctx.language, fraction_digits=1)
+        return f"{text}{NBSP}{CURRENCY_SIGNS.get(currency, currency)}".replace(" ", NBSP)
+    return ""
+
+
+def _sorted(sums: Sums) -> list[tuple[Decimal, str]]:
+    return sorted(((amount, currency) for currency, amount in sums.items() if amount), reverse=True)
 
 
 def summary(ctx: Context, found: Board) -> str:
     """The open deals in a line: how many, what they sum to, what is to be expected of them."""
-    count = ctx.tn(_("%(number)s open deal"), _("%(number)s open deals"), found.open_count)
+    shown = format_number(found.open_count, ctx.language)
+    count = ctx.tn(_("%(count)s open deal"), _("%(count)s open deals"), found.open_count, count=shown)
     if not found.open_sums:
         return count
-    forecast = ctx.t(_("forecast %(sum)s"), sum=money_text(ctx, found.forecast))
-    return f"{count} · {money_text(ctx, found.open_sums)} · {forecast}"
+    forecast = ctx.t(_("forecast %(sum)s"), sum=money_text(ctx, found.forecast, 1))
+    return f"{count} · {money_text(ctx, found.open_sums, 1)} · {forecast}"
 
 
 def lane(ctx: Context, found: Board, one: Lane, cards: Markup) -> Markup:
@@ -78,7 +89,7 @@ def _sum(ctx: Context, one: Lane) -> str:
     if not sums:
         return f"<span>{plain(ctx.t(_('probability %(share)s%%'), share=one.probability))}</span>"
     weighted = ctx.t(_("%(share)s%% = %(sum)s"), share=one.probability, sum=money_text(ctx, one.weighted))
-    return f'<span>{sums}</span> · <span title="{plain(ctx.t(_("Sum times probability")))}">{plain(weighted)}</span>'
+    return f'<span>{sums}</span><span title="{plain(ctx.t(_("Sum times probability")))}">{plain(weighted)}</span>'
 
 
 def next_link(ctx: Context, stage: int, owner: int | None, after: str) -> str:

@@ -124,9 +124,7 @@ def register_page_slots() -> list[SlotContent]:
     """The stages on a deal's card, the way to the board on the list of deals."""
     return [
         SlotContent(key="funnel.deals.steps", slot="funnel.deals.card", permission=VIEW, render=glimpses.steps),
-        SlotContent(
-            key="funnel.deals.switch", slot="funnel.deals.list.head", permission=VIEW, render=glimpses.list_switch
-        ),
+        SlotContent(key="funnel.deals.switch", slot="records.list.head", permission=VIEW, render=glimpses.list_switch),
     ]
 
 

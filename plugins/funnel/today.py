@@ -13,7 +13,7 @@ from core.permissions import scope_sql
 from plugins.funnel import board
 from plugins.funnel.board import Sums, added, may_see_amounts
 from plugins.funnel.deals import KIND
-from plugins.funnel.lanes import money_text
+from plugins.funnel.lanes import money_in_short, money_text
 from plugins.funnel.pages import rotting_days
 
 SHOWN = 6
@@ -29,7 +29,7 @@ async def widget(ctx: Context) -> Fragment | None:
     deals = await _pressing(ctx)
     data = {
         "stages": [
-            {"name": stage["name"], "n": stage["count"], "sum": money_text(ctx, stage["sums"])} for stage in stages
+            {"name": stage["name"], "n": stage["count"], "sum": money_in_short(ctx, stage["sums"])} for stage in stages
         ],
         "deals": deals,
         "sum": money_text(ctx, added(stage["sums"] for stage in stages)),

@@ -41,7 +41,7 @@ class Ship(Record, tablename="derived_ship"):
     mail = Email(length=100, default="", help_text="Mail")
     notes = Text(default="", help_text="Notes")
     tags = Array(Varchar(), default=list, help_text="Tags")
-    sister = ForeignKey("self", null=True, on_delete=OnDelete.set_null, default=None, help_text="Sister")
+    sister: ForeignKey[Any] = ForeignKey("self", null=True, on_delete=OnDelete.set_null, default=None, help_text="Twin")
 
     @classmethod
     def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
@@ -100,7 +100,8 @@ rank VARCHAR(40) NOT NULL DEFAULT 'hand')"""
 async def ships_at_sea(*more: tuple[str, parts.Part]) -> AsyncIterator[None]:
     """The kind and other parts (hook, part) are core's own for as long as the block lasts."""
     await database.execute(SQL)
-    before, hooks = plugins.registry(), {}
+    before = plugins.registry()
+    hooks: dict[str, Any] = {}
     for hook, part in (("register_records", SHIPS), *more):
         hooks.setdefault(hook, getattr(own, hook))
         former = getattr(own, hook)

@@ -90,8 +90,8 @@ async def test_the_history_tells_who_changed_what(http: Any, make_user: Any, ctx
     page = await http.get(f"/ships/{ship}/history")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
     assert page.status_code == 200
-    assert text.count("Anna Petrova changed") == 1
-    assert "Anna Petrova added" in text
+    assert text.count("Anna Petrova · changed") == 1
+    assert "Anna Petrova · added" in text
     assert "Flag before: Russian after: Maltese" in text
     assert "Guns after: 12" in text
     assert "Crew after: Ivan Hand" in text

@@ -19,8 +19,8 @@ import pytest
 
 from core import accounts, database, jobs, own, plugins, worker
 from core.context import Context, Denied, Missing, Refuse
-from core.worker import Pace
 from core.testing import Installation, MakeUser, anonymous_client, write_plugin
+from core.worker import Pace
 
 PLUGIN = '''
 """Jobs that do what tests want to see."""

@@ -19,7 +19,7 @@ from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import may, slots, title
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, read, sections, values_of
 from core.ui.derived.line_forms import LinesForm
-from core.ui.replies import AnyRequest, Toast, is_local, page, redirect
+from core.ui.replies import AnyRequest, Toast, page, redirect
 from core.ui.replies import form as form_of
 
 Row = dict[str, Any]
@@ -175,8 +175,7 @@ def _after_adding(view: KindView, texts: Texts, number: int) -> str:
     """Where to go: to another empty form, to the page the form was opened for, or to the new record."""
     if "another" in texts.get("then", ()):
         return f"{view.path}/new"
-    wanted = "".join(texts.get("next", ()))
-    return wanted if is_local(wanted) else f"{view.path}/{number}"
+    return "".join(texts.get("next", ())) or f"{view.path}/{number}"
 
 
 def _values(ctx: Context, state: State) -> Row:

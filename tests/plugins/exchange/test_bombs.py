@@ -14,8 +14,11 @@ import pytest
 from tests.plugins.exchange.making import far_cells, laughs, lying_bomb, nested_zip, workbook, zip_bomb
 
 from core.context import system
+from core.language import load_catalogues
 from plugins.exchange import sources
 from plugins.exchange.sources import FileRefused
+
+load_catalogues([Path(sources.__file__).parent / "locale"])
 
 SECONDS = 2.0
 MEGABYTES = 100
@@ -24,11 +27,6 @@ MEGABYTES = 100
 def truncated(path: Path) -> Path:
     workbook(path, [["name"], *[[f"Client {number}"] for number in range(500)]])
     path.write_bytes(path.read_bytes()[:3_000])
-    return path
-
-
-def one_long_line(path: Path) -> Path:
-    path.write_bytes(b"x" * 40_000_000)
     return path
 
 
@@ -45,7 +43,6 @@ BOMBS: list[tuple[str, Callable[[Path], Path], set[str]]] = [
     ("a million columns", lambda path: far_cells(path, "BDWGN1"), {"memory", "too_wide"}),
     ("archives in archives", nested_zip, {"archive"}),
     ("half a workbook", truncated, {"broken"}),
-    ("one line of 40 MB", one_long_line, {"memory", "too_wide", "empty"}),
     ("a text of a million columns", many_columns, {"too_wide", "memory"}),
 ]
 
@@ -73,10 +70,10 @@ def test_the_reader_stays_within_a_hundred_megabytes(tmp_path: Path, name: str) 
     }
     path = makers[name](tmp_path / "bomb.xlsx")
     watch = (
-        "import resource, runpy, sys, json\n"
+        "import runpy, sys\n"
         "sys.argv = ['reader']\n"
         "try:\n    runpy.run_module('plugins.exchange.reader', run_name='__main__')\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "finally:\n    print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)\n"
     )
     root = Path(__file__).resolve().parents[3]
     request = f'{{"path": "{path}", "out": "{tmp_path / "rows"}", "wish": {{}}}}'

@@ -81,7 +81,7 @@ async def test_line_ends_quotes_and_leading_zeros_stay_in_their_cells(tmp_path: 
 
 async def test_a_stray_quote_takes_its_own_line_only(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text('a,b,c\n1,2,3\n4,"5,6\n7,8,9\n' + "1,2,3\n" * 50)
+    path.write_text('a,b,c\n1,2,3\n4,"5,6\n7,8,9\n' + '1,"2,5",3\n' * 50)
     source, found = await read(path)
     assert found[1] == ["4", '"5', "6"]
     assert found[2] == ["7", "8", "9"]
@@ -163,8 +163,9 @@ async def test_the_ending_of_a_name_means_nothing(tmp_path: Path) -> None:
 async def test_the_csv_spectrum_is_read_as_it_is_meant(tmp_path: Path, name: str) -> None:
     source = await sources.read(SAMPLES / f"12_csv_torture/spectrum/csvs/{name}.csv", tmp_path / "rows", Wish(header=1))
     found = [dict(zip(source.names, row.cells, strict=True)) for row in sources.rows(tmp_path / "rows")]
-    expected = json.loads((SAMPLES / f"12_csv_torture/spectrum/json/{name}.json").read_text(encoding="utf-8"))
-    assert [{key: value.replace("\r\n", "\n") for key, value in row.items()} for row in found] == expected
+    expected = (SAMPLES / f"12_csv_torture/spectrum/json/{name}.json").read_text(encoding="utf-8")
+    # The file of line ends was itself stored with other ones.
+    assert found == json.loads(expected.replace("\\r\\n", "\\n"))
 
 
 @needs_samples
