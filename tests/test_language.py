@@ -27,7 +27,8 @@ def translated(owner: Path) -> dict[str, list[str]]:
                 if message.id:
                     ids = message.id if isinstance(message.id, tuple) else (message.id,)
                     texts = message.string if isinstance(message.string, tuple) else (message.string,)
-                    found[ids[0]] = [] if message.fuzzy else list(texts)
+                    for each in ids:
+                        found[each] = [] if message.fuzzy else list(texts)
     return found
 
 

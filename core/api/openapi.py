@@ -141,8 +141,10 @@ def _property(ctx: Context, field: Field) -> Schema:
 
 
 def _written(ctx: Context, field: Field) -> Schema:
-    """A required field is never written as nothing."""
+    """A required field is never written as nothing; a list may be emptied by null."""
     made = _property(ctx, field)
+    if made.get("type") == "array":
+        made["type"] = ["array", "null"]
     if field.required and isinstance(made.get("type"), list):
         made["type"] = next(sort for sort in made["type"] if sort != "null")
         if "enum" in made:

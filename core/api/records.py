@@ -11,7 +11,7 @@ from core import records
 from core.api.bodies import Json, read_json, read_record, shape
 from core.api.endpoints import Answer, AnyRequest, Endpoint, pairs_of, reply, whole
 from core.api.problems import Problem
-from core.context import Conflict, Context, Refuse
+from core.context import Conflict, Context, Missing, Refuse
 from core.history import operation
 from core.language import _
 from core.records import KindView
@@ -58,7 +58,10 @@ def creating(key: str) -> Endpoint:
         view = await records.view_for(ctx, key)
         written = read_record(ctx, view, await read_json(request), new=True)
         async with operation(ctx, _("Created: %(kind)s"), kind=str(view.kind.label)) as made:
-            record = await records.create(ctx, key, written.values, lines=written.lines)
+            try:
+                record = await records.create(ctx, key, written.values, lines=written.lines)
+            except Missing as error:  # a record that it links to; the address itself is right
+                raise Problem(422, error.message, error.fields, **error.values) from None
         return await _whole(ctx, view, record, 201, made.id, {"Location": f"{view.api_path}/{record}"})
 
     return answer

@@ -79,7 +79,10 @@ def _header(ctx: Context, view: records.KindView, row: Row, around: Sequence[Row
         "phone": facts.first_contact(row, "phones"),
         "email": facts.first_contact(row, "emails"),
     }
-    pieces = {name: Markup(ui.render_block(ctx, "clients/_head.html", name, {**data, "ctx": ctx})) for name in ("badges", "meta", "primary")}
+    pieces = {
+        name: Markup(ui.render_block(ctx, "clients/_head.html", name, {**data, "ctx": ctx}))
+        for name in ("badges", "meta", "primary")
+    }
     return derived.header(ctx, view, row, **pieces)
 
 
@@ -108,7 +111,9 @@ async def show_timeline(ctx: Context, request: AnyRequest) -> Response[Any]:
     return await ui.fragment(ctx, TEMPLATE, data, block=block)
 
 
-async def timeline_fragment(ctx: Context, client_id: int, block: str, toast: ui.Toast | None = None, **data: object) -> Response[Any]:
+async def timeline_fragment(
+    ctx: Context, client_id: int, block: str, toast: ui.Toast | None = None, **data: object
+) -> Response[Any]:
     """A piece of the card after something was written: the timeline from its beginning."""
     values = {"row": {"id": client_id}, **await _timeline_data(ctx, client_id, []), **data}
     return await ui.fragment(ctx, TEMPLATE, values, block=block, toast=toast)

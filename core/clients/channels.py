@@ -18,7 +18,9 @@ region: ContextVar[str] = ContextVar("phone_region", default="RU")
 _RUSSIAN = re.compile(r"(?:\+?7|8)?(\d{10})")
 _EXTENSION = re.compile(r"\s*(?:,|;|#|\bext\.?|\bдоб(?:авочный)?\.?)\s*(\d{1,7})\s*\)?$", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s\u00a0\u202f().\u2010-\u2015/-]+")
-_MESSENGER = re.compile(r"(?:https?://)?(?:www\.)?(t\.me|telegram\.me|wa\.me|vk\.com|vk\.me|viber\.click)/", re.IGNORECASE)
+_MESSENGER = re.compile(
+    r"(?:https?://)?(?:www\.)?(t\.me|telegram\.me|wa\.me|vk\.com|vk\.me|viber\.click)/", re.IGNORECASE
+)
 _LINK = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _HOST = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:.]{2,}(?::\d{1,5})?(?:[/?#]\S*)?")
 INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])

@@ -58,7 +58,7 @@ _INN12 = (3, *_INN11)
 _LATIN = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" "),
+        ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"],
         strict=True,
     )
 )
@@ -67,7 +67,20 @@ CLIENT_COLUMNS = (
     "type", "name", "name_key", "last_name", "first_name", "middle_name", "legal_name", "roles", "tags", "source", "inn",
     "kpp", "country", "city", "postcode", "address", "birthday", "preferences", "owner", "team",
 )  # fmt: skip
-ENTRY_COLUMNS = ("client", "kind", "at", "direction", "minutes", "subject", "body", "outcome", "pinned", "author", "owner", "team")
+ENTRY_COLUMNS = (
+    "client",
+    "kind",
+    "at",
+    "direction",
+    "minutes",
+    "subject",
+    "body",
+    "outcome",
+    "pinned",
+    "author",
+    "owner",
+    "team",
+)
 
 
 @dataclass
@@ -146,7 +159,9 @@ def _people_and_companies(
         companies += not person
         owner, team = chance.choice(staff) if chance.random() < 0.97 else (None, None)
         made.values |= {"owner": owner, "team": team}
-        made.created = today - dt.timedelta(minutes=int(YEARS * 365 * 1440 * (1 - (place + chance.random()) / number)) + 1)
+        made.created = today - dt.timedelta(
+            minutes=int(YEARS * 365 * 1440 * (1 - (place + chance.random()) / number)) + 1
+        )
         made.entries = list(_entries(chance, words, made, today))
         yield made
 
@@ -164,7 +179,9 @@ def _common(chance: random.Random, words: Words) -> dict[str, Any]:
         "source": chance.choice(words.sources),
         "country": country,
         "city": city,
-        "postcode": f"{chance.randrange(101, 690)}{chance.randrange(1000):03d}" if russian else f"{chance.randrange(10000, 99999)}",
+        "postcode": f"{chance.randrange(101, 690)}{chance.randrange(1000):03d}"
+        if russian
+        else f"{chance.randrange(10000, 99999)}",
         "address": f"ул. {street}, д. {house}" if russian else f"{house} {street} Street",
     }
 

@@ -34,22 +34,12 @@ class Words:
 
 
 RUSSIAN = Words(
-    men="Александр Алексей Андрей Антон Артём Борис Вадим Виктор Глеб Григорий Денис Дмитрий Егор Иван Игорь Илья Кирилл "
-    "Константин Максим Михаил Никита Николай Олег Павел Роман Сергей Степан Тимур Фёдор Юрий".split(),
-    women="Алина Алёна Анастасия Анна Вера Виктория Галина Дарья Евгения Екатерина Елена Ирина Ксения Лариса Любовь Марина "
-    "Мария Надежда Наталья Оксана Ольга Полина Светлана София Татьяна Ульяна Юлия Яна".split(),
-    last="Абрамов Антонов Баранов Белов Беляев Богданов Борисов Васильев Виноградов Волков Воробьёв Гаврилов Голубев Григорьев "
-    "Гусев Давыдов Денисов Дмитриев Егоров Ершов Жуков Зайцев Захаров Иванов Ильин Казаков Калинин Карпов Киселёв Ковалёв "
-    "Козлов Комаров Королёв Крылов Кузнецов Куликов Лебедев Макаров Марков Мартынов Матвеев Медведев Мельников Миронов "
-    "Морозов Назаров Никитин Новиков Орлов Осипов Павлов Петров Поляков Попов Романов Савельев Семёнов Сидоров Смирнов "
-    "Соколов Соловьёв Сорокин Степанов Тарасов Титов Тихонов Фёдоров Филиппов Фомин Фролов Чернов Щербаков Яковлев".split(),
-    fathers="Александров Алексеев Андреев Антонов Борисов Вадимов Викторов Денисов Егоров Иванов Игорев Кириллов "
-    "Максимов Михайлов Николаев Олегов Павлов Романов Сергеев Степанов".split(),
-    firms_a="Альбатрос Анкер Аркада Атриум Базальт Бирюза Вектор Верста Вымпел Гавань Гамма Гранит Дельта Заря Зенит Импульс "
-    "Искра Каскад Квант Кедр Контур Кристалл Лазурит Линия Магистраль Маяк Меридиан Мозаика Монолит Нева Опора Орбита Парус "
-    "Полюс Призма Радуга Рубин Северный Сигма Смальта Сфера Терминал Титан Факел Форт Эталон Юпитер Янтарь Яхонт".split(),
-    firms_b="Логистик Строй Торг Сервис Пром Мебель Пласт Агро Мед Софт Снаб Упак Принт Текстиль Электро Транс Климат Декор "
-    "Инвест Проект Монтаж Ресурс Фарм Хим".split(),
+    men=["Александр", "Алексей", "Андрей", "Антон", "Артём", "Борис", "Вадим", "Виктор", "Глеб", "Григорий", "Денис", "Дмитрий", "Егор", "Иван", "Игорь", "Илья", "Кирилл", "Константин", "Максим", "Михаил", "Никита", "Николай", "Олег", "Павел", "Роман", "Сергей", "Степан", "Тимур", "Фёдор", "Юрий"],
+    women=["Алина", "Алёна", "Анастасия", "Анна", "Вера", "Виктория", "Галина", "Дарья", "Евгения", "Екатерина", "Елена", "Ирина", "Ксения", "Лариса", "Любовь", "Марина", "Мария", "Надежда", "Наталья", "Оксана", "Ольга", "Полина", "Светлана", "София", "Татьяна", "Ульяна", "Юлия", "Яна"],
+    last=["Абрамов", "Антонов", "Баранов", "Белов", "Беляев", "Богданов", "Борисов", "Васильев", "Виноградов", "Волков", "Воробьёв", "Гаврилов", "Голубев", "Григорьев", "Гусев", "Давыдов", "Денисов", "Дмитриев", "Егоров", "Ершов", "Жуков", "Зайцев", "Захаров", "Иванов", "Ильин", "Казаков", "Калинин", "Карпов", "Киселёв", "Ковалёв", "Козлов", "Комаров", "Королёв", "Крылов", "Кузнецов", "Куликов", "Лебедев", "Макаров", "Марков", "Мартынов", "Матвеев", "Медведев", "Мельников", "Миронов", "Морозов", "Назаров", "Никитин", "Новиков", "Орлов", "Осипов", "Павлов", "Петров", "Поляков", "Попов", "Романов", "Савельев", "Семёнов", "Сидоров", "Смирнов", "Соколов", "Соловьёв", "Сорокин", "Степанов", "Тарасов", "Титов", "Тихонов", "Фёдоров", "Филиппов", "Фомин", "Фролов", "Чернов", "Щербаков", "Яковлев"],
+    fathers=["Александров", "Алексеев", "Андреев", "Антонов", "Борисов", "Вадимов", "Викторов", "Денисов", "Егоров", "Иванов", "Игорев", "Кириллов", "Максимов", "Михайлов", "Николаев", "Олегов", "Павлов", "Романов", "Сергеев", "Степанов"],
+    firms_a=["Альбатрос", "Анкер", "Аркада", "Атриум", "Базальт", "Бирюза", "Вектор", "Верста", "Вымпел", "Гавань", "Гамма", "Гранит", "Дельта", "Заря", "Зенит", "Импульс", "Искра", "Каскад", "Квант", "Кедр", "Контур", "Кристалл", "Лазурит", "Линия", "Магистраль", "Маяк", "Меридиан", "Мозаика", "Монолит", "Нева", "Опора", "Орбита", "Парус", "Полюс", "Призма", "Радуга", "Рубин", "Северный", "Сигма", "Смальта", "Сфера", "Терминал", "Титан", "Факел", "Форт", "Эталон", "Юпитер", "Янтарь", "Яхонт"],
+    firms_b=["Логистик", "Строй", "Торг", "Сервис", "Пром", "Мебель", "Пласт", "Агро", "Мед", "Софт", "Снаб", "Упак", "Принт", "Текстиль", "Электро", "Транс", "Климат", "Декор", "Инвест", "Проект", "Монтаж", "Ресурс", "Фарм", "Хим"],
     forms=("ООО", "ООО", "ООО", "ООО", "АО", "ПАО"),
     places=(
         ("Москва", "77", "Россия"),
@@ -65,8 +55,7 @@ RUSSIAN = Words(
         ("Тула", "71", "Россия"),
         ("Калининград", "39", "Россия"),
     ),
-    streets="Гагарина Гоголя Заводская Кирова Лесная Мира Молодёжная Набережная Октябрьская Победы Полевая Пушкина Садовая "
-    "Советская Строителей Цветочная Чехова Школьная".split(),
+    streets=["Гагарина", "Гоголя", "Заводская", "Кирова", "Лесная", "Мира", "Молодёжная", "Набережная", "Октябрьская", "Победы", "Полевая", "Пушкина", "Садовая", "Советская", "Строителей", "Цветочная", "Чехова", "Школьная"],
     jobs=(
         "директор",
         "директор по закупкам",
@@ -116,24 +105,23 @@ RUSSIAN = Words(
         "Сверили взаиморасчёты за полугодие.",
         "Презентация новой линейки, вопросы по срокам.",
     ),
-    outcomes=("Ждём ответ до пятницы", "Согласовано", "Отправить счёт", "Перезвонить через неделю", "Пока отказ", "Назначена встреча"),
+    outcomes=(
+        "Ждём ответ до пятницы",
+        "Согласовано",
+        "Отправить счёт",
+        "Перезвонить через неделю",
+        "Пока отказ",
+        "Назначена встреча",
+    ),
 )
 
 ENGLISH = Words(
-    men="Adam Alan Andrew Anthony Arthur Brian Charles Daniel David Edward Frank George Harry Henry Jack James John Joseph Kevin "
-    "Louis Mark Martin Michael Oliver Oscar Paul Peter Philip Robert Simon Thomas William".split(),
-    women="Alice Amelia Anna Barbara Carol Catherine Charlotte Diana Eleanor Elizabeth Emily Emma Florence Grace Hannah Helen "
-    "Isabel Jane Julia Karen Laura Linda Lucy Margaret Maria Nancy Olivia Rachel Rose Sarah Sophie Victoria".split(),
-    last="Adams Allen Anderson Bailey Baker Bell Bennett Brooks Brown Campbell Carter Clark Collins Cook Cooper Cox Davis Evans "
-    "Foster Gray Green Hall Harris Hill Howard Hughes Jackson Johnson Kelly King Lewis Marshall Martin Mason Mills Mitchell "
-    "Moore Morgan Morris Murphy Nelson Parker Phillips Powell Price Reed Richardson Roberts Robinson Rogers Ross Russell "
-    "Scott Shaw Simpson Smith Stewart Taylor Thompson Turner Walker Ward Watson White Wilson Wood Wright Young".split(),
+    men=["Adam", "Alan", "Andrew", "Anthony", "Arthur", "Brian", "Charles", "Daniel", "David", "Edward", "Frank", "George", "Harry", "Henry", "Jack", "James", "John", "Joseph", "Kevin", "Louis", "Mark", "Martin", "Michael", "Oliver", "Oscar", "Paul", "Peter", "Philip", "Robert", "Simon", "Thomas", "William"],
+    women=["Alice", "Amelia", "Anna", "Barbara", "Carol", "Catherine", "Charlotte", "Diana", "Eleanor", "Elizabeth", "Emily", "Emma", "Florence", "Grace", "Hannah", "Helen", "Isabel", "Jane", "Julia", "Karen", "Laura", "Linda", "Lucy", "Margaret", "Maria", "Nancy", "Olivia", "Rachel", "Rose", "Sarah", "Sophie", "Victoria"],
+    last=["Adams", "Allen", "Anderson", "Bailey", "Baker", "Bell", "Bennett", "Brooks", "Brown", "Campbell", "Carter", "Clark", "Collins", "Cook", "Cooper", "Cox", "Davis", "Evans", "Foster", "Gray", "Green", "Hall", "Harris", "Hill", "Howard", "Hughes", "Jackson", "Johnson", "Kelly", "King", "Lewis", "Marshall", "Martin", "Mason", "Mills", "Mitchell", "Moore", "Morgan", "Morris", "Murphy", "Nelson", "Parker", "Phillips", "Powell", "Price", "Reed", "Richardson", "Roberts", "Robinson", "Rogers", "Ross", "Russell", "Scott", "Shaw", "Simpson", "Smith", "Stewart", "Taylor", "Thompson", "Turner", "Walker", "Ward", "Watson", "White", "Wilson", "Wood", "Wright", "Young"],
     fathers=("",),
-    firms_a="Amber Anchor Atlas Aurora Beacon Birch Bluestone Bright Canyon Cedar Compass Copper Crescent Crystal Delta Evergreen "
-    "Falcon Granite Harbor Hazel Horizon Ivory Keystone Lakeside Linden Maple Meridian Mosaic North Oakwood Orchard Pine "
-    "Pioneer Quartz Redwood River Silver Sterling Summit Tidewater Unity Valley Westfield Willow".split(),
-    firms_b="Logistics Trading Systems Foods Partners Textiles Packaging Printing Supply Tools Motors Media Interiors Energy "
-    "Marine Medical Software Design Consulting Robotics".split(),
+    firms_a=["Amber", "Anchor", "Atlas", "Aurora", "Beacon", "Birch", "Bluestone", "Bright", "Canyon", "Cedar", "Compass", "Copper", "Crescent", "Crystal", "Delta", "Evergreen", "Falcon", "Granite", "Harbor", "Hazel", "Horizon", "Ivory", "Keystone", "Lakeside", "Linden", "Maple", "Meridian", "Mosaic", "North", "Oakwood", "Orchard", "Pine", "Pioneer", "Quartz", "Redwood", "River", "Silver", "Sterling", "Summit", "Tidewater", "Unity", "Valley", "Westfield", "Willow"],
+    firms_b=["Logistics", "Trading", "Systems", "Foods", "Partners", "Textiles", "Packaging", "Printing", "Supply", "Tools", "Motors", "Media", "Interiors", "Energy", "Marine", "Medical", "Software", "Design", "Consulting", "Robotics"],
     forms=("Ltd", "LLC", "Inc.", "PLC"),
     places=(
         ("London", "44", "United Kingdom"),
@@ -147,8 +135,16 @@ ENGLISH = Words(
         ("Dublin", "353", "Ireland"),
         ("Berlin", "49", "Germany"),
     ),
-    streets="High Church Main Park Mill Station Bridge Market King Queen Oak Maple Victoria Garden Harbour".split(),
-    jobs=("director", "head of purchasing", "chief accountant", "office manager", "engineer", "warehouse manager", "buyer"),
+    streets=["High", "Church", "Main", "Park", "Mill", "Station", "Bridge", "Market", "King", "Queen", "Oak", "Maple", "Victoria", "Garden", "Harbour"],
+    jobs=(
+        "director",
+        "head of purchasing",
+        "chief accountant",
+        "office manager",
+        "engineer",
+        "warehouse manager",
+        "buyer",
+    ),
     sources=("Website", "Recommendation", "Trade fair", "Incoming call", "Advertising", "Partner", "Cold call"),
     tags=("VIP", "wholesale", "retail", "tender", "regular", "export", "disputed"),
     likes=(
@@ -159,7 +155,14 @@ ENGLISH = Words(
         "Delivery dates matter more than the price.",
         "Collects china; two children.",
     ),
-    subjects=("Quotation", "Contract", "Delivery terms", "Invoice", "Price list for the quarter", "Statement of account"),
+    subjects=(
+        "Quotation",
+        "Contract",
+        "Delivery terms",
+        "Invoice",
+        "Price list for the quarter",
+        "Statement of account",
+    ),
     notes=(
         "They moved the warehouse; the new address will come by e-mail.",
         "The director decides, the accountant only signs.",
@@ -188,5 +191,12 @@ ENGLISH = Words(
         "Went through the balance of the half-year.",
         "Presented the new line; questions about dates.",
     ),
-    outcomes=("Answer expected by Friday", "Agreed", "Send the invoice", "Call again in a week", "Refused for now", "Meeting fixed"),
+    outcomes=(
+        "Answer expected by Friday",
+        "Agreed",
+        "Send the invoice",
+        "Call again in a week",
+        "Refused for now",
+        "Meeting fixed",
+    ),
 )

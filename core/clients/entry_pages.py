@@ -42,15 +42,22 @@ async def add(ctx: Context, request: AnyRequest) -> Response[Any]:
     return ui.redirect(f"/clients/{client_id}#timeline", toast=toast)
 
 
-async def _refused(ctx: Context, request: AnyRequest, client_id: int, texts: Row, sort: str, errors: Mapping[str, str]) -> Response[Any]:
+async def _refused(
+    ctx: Context, request: AnyRequest, client_id: int, texts: Row, sort: str, errors: Mapping[str, str]
+) -> Response[Any]:
     """The same form again with what was typed and what is wrong."""
     await require_visible(ctx, client_id)
     data = {"row": {"id": client_id}, "may_write": True, "sort": sort, "texts": texts, "errors": errors}
     if ui.is_partial(request):
         headers = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
         return await ui.fragment(ctx, card.TEMPLATE, data, block="composer", status=422, headers=headers)
-    data |= {"back": f"/clients/{client_id}", "back_title": (await records.titles(ctx, CLIENTS, [client_id]))[client_id]}
-    return await ui.page(ctx, request, "clients/compose.html", data, title=ctx.t(_("New entry")), active="/clients", status=422)
+    data |= {
+        "back": f"/clients/{client_id}",
+        "back_title": (await records.titles(ctx, CLIENTS, [client_id]))[client_id],
+    }
+    return await ui.page(
+        ctx, request, "clients/compose.html", data, title=ctx.t(_("New entry")), active="/clients", status=422
+    )
 
 
 async def show_edit(ctx: Context, request: AnyRequest) -> Response[Any]:
@@ -122,7 +129,9 @@ async def _form(
         "back": f"/clients/{row['client']}",
         "back_title": row.get("client__label") or "",
     }
-    return await ui.page(ctx, request, PIECE, data, title=ctx.t(_("Edit the entry")), active="/clients", block="piece", status=status)
+    return await ui.page(
+        ctx, request, PIECE, data, title=ctx.t(_("Edit the entry")), active="/clients", block="piece", status=status
+    )
 
 
 async def _back(ctx: Context, request: AnyRequest, row: Row, toast: ui.Toast) -> Response[Any]:

@@ -46,7 +46,9 @@ def cards(ctx: Context, view: KindView, row: Row, around: Sequence[Row]) -> Mark
     return Markup("".join(pieces))
 
 
-def _group(ctx: Context, view: KindView, row: Row, label: str, names: Sequence[str], always: Sequence[str], editable: bool) -> str:
+def _group(
+    ctx: Context, view: KindView, row: Row, label: str, names: Sequence[str], always: Sequence[str], editable: bool
+) -> str:
     """A card of facts; fields that hold nothing wait behind a line of their own."""
     shown, empty = [], []
     for name in names:
@@ -60,7 +62,9 @@ def _group(ctx: Context, view: KindView, row: Row, label: str, names: Sequence[s
     inside = f'<dl class="facts">{"".join(shown)}</dl>' if shown else ""
     if empty and editable:
         more = escape(ctx.t(_("More fields")))
-        inside += f'<details class="facts-more"><summary>{more}</summary><dl class="facts">{"".join(empty)}</dl></details>'
+        inside += (
+            f'<details class="facts-more"><summary>{more}</summary><dl class="facts">{"".join(empty)}</dl></details>'
+        )
     return f'<section class="card"><div class="card__head"><h2>{escape(ctx.t(label))}</h2></div><div class="card__body">{inside}</div></section>'
 
 
@@ -84,12 +88,22 @@ def lines_card(ctx: Context, view: KindView, row: Row, key: str, editable: bool)
     rows = row["lines"].get(key, [])
     if (not rows and (not editable or key != "contacts")) or ctx.field_right(CLIENTS, key) == "hidden":
         return "" if not editable else _add_card(ctx, row, key, lines.label)
-    data = {"row": row, "key": key, "label": lines.label, "rows": [_shown(ctx, lines, one) for one in rows], "editable": editable}
+    data = {
+        "row": row,
+        "key": key,
+        "label": lines.label,
+        "rows": [_shown(ctx, lines, one) for one in rows],
+        "editable": editable,
+    }
     return ui.render(ctx, "clients/_lines_card.html", {**data, "ctx": ctx})
 
 
 def _add_card(ctx: Context, row: Row, key: str, label: str) -> str:
-    return ui.render(ctx, "clients/_lines_card.html", {"row": row, "key": key, "label": label, "rows": [], "editable": True, "ctx": ctx})
+    return ui.render(
+        ctx,
+        "clients/_lines_card.html",
+        {"row": row, "key": key, "label": label, "rows": [], "editable": True, "ctx": ctx},
+    )
 
 
 def _shown(ctx: Context, lines: records.LinesView, line: Row) -> Row:

@@ -58,7 +58,6 @@ CONSENTS = Lines(
 )
 
 
-
 # The pages read the kind back through its compiled view, so they are imported when they are asked for.
 async def _card(ctx: Context, request: AnyRequest) -> Response[Any]:
     from core.clients.card import show_card
@@ -78,7 +77,9 @@ async def _save(ctx: Context, request: AnyRequest) -> Response[Any]:
     return await save_edit(ctx, request)
 
 
-MAIN = Section(_("Main"), [Client.type, Client.name, Client.roles, Client.tags, Client.source, Client.owner, Client.team])
+MAIN = Section(
+    _("Main"), [Client.type, Client.name, Client.roles, Client.tags, Client.source, Client.owner, Client.team]
+)
 PERSON_SECTION = Section(
     _("Person"),
     [

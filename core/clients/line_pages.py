@@ -58,7 +58,9 @@ async def save(ctx: Context, request: AnyRequest) -> Response[Any]:
         return await _form(ctx, request, edit, was, extra="add" in edit.texts)
     rows = derived.line_forms.read_lines(ctx, edit.lines, edit.texts, edit.problems)
     if not edit.problems and was != derived.line_forms.fingerprint(ctx, edit.lines, edit.stored):
-        edit.problems.above.append(ctx.t(_("Somebody changed these lines while you were editing. Look at them and start again.")))
+        edit.problems.above.append(
+            ctx.t(_("Somebody changed these lines while you were editing. Look at them and start again."))
+        )
         return await _form(ctx, request, edit, was, status=409)
     if not edit.problems:
         try:
@@ -108,7 +110,9 @@ def _edited(view: KindView, lines: LinesView) -> LinesView:
     return replace(lines, fields={name: lines.fields[name] for name in names})
 
 
-async def _form(ctx: Context, request: AnyRequest, edit: _Edit, was: str, *, extra: bool = False, status: int = 200) -> Response[Any]:
+async def _form(
+    ctx: Context, request: AnyRequest, edit: _Edit, was: str, *, extra: bool = False, status: int = 200
+) -> Response[Any]:
     part = await derived.line_forms.make_form(
         ctx, edit.lines, edit.texts, was=was, problems=edit.problems, writable_now=True, extra=extra
     )
@@ -121,7 +125,9 @@ async def _form(ctx: Context, request: AnyRequest, edit: _Edit, was: str, *, ext
         "back": there,
         "back_title": derived.title(ctx, edit.view, edit.row),
     }
-    return await ui.page(ctx, request, TEMPLATE, data, title=ctx.t(edit.lines.label), active="/clients", block="piece", status=status)
+    return await ui.page(
+        ctx, request, TEMPLATE, data, title=ctx.t(edit.lines.label), active="/clients", block="piece", status=status
+    )
 
 
 async def _card(ctx: Context, request: AnyRequest, edit: _Edit, toast: ui.Toast | None = None) -> Response[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from core.clients import api, card, duplicate_pages, entry_pages, line_pages
-from core.clients.kinds import CLIENTS, ENTRIES
 from core.api import endpoint
+from core.clients import api, card, duplicate_pages, entry_pages, line_pages
+from core.clients.duplicates import EXISTS, NOTHING, OWNER, REVEAL
+from core.clients.kinds import CLIENTS, ENTRIES
+from core.clients.tables import PHONE_REGION
 from core.language import _
 from core.parts import NavItem, Route, Setting, SlotContent
-from core.clients.duplicates import EXISTS, NOTHING, OWNER, REVEAL
-from core.clients.tables import PHONE_REGION
 
 VIEW, EDIT = f"{CLIENTS}.view", f"{CLIENTS}.edit"
 ONE = "/clients/{id:int}"
@@ -19,10 +19,18 @@ ROUTES = [
     Route(key="core.clients.duplicates", path="/clients/duplicates", permission=VIEW, handler=duplicate_pages.show),
     Route(key="core.clients.lines", path=ONE + "/lines/{key:str}", permission=EDIT, handler=line_pages.show),
     Route(
-        key="core.clients.lines.save", path=ONE + "/lines/{key:str}", permission=EDIT, handler=line_pages.save, methods=("POST",)
+        key="core.clients.lines.save",
+        path=ONE + "/lines/{key:str}",
+        permission=EDIT,
+        handler=line_pages.save,
+        methods=("POST",),
     ),
     Route(
-        key="core.clients.contacts", path=f"{ONE}/contacts", permission=EDIT, handler=line_pages.add_contact, methods=("POST",)
+        key="core.clients.contacts",
+        path=f"{ONE}/contacts",
+        permission=EDIT,
+        handler=line_pages.add_contact,
+        methods=("POST",),
     ),
     Route(
         key="core.clients.entries.add",
@@ -32,7 +40,10 @@ ROUTES = [
         methods=("POST",),
     ),
     Route(
-        key="core.clients.entries.edit", path=f"{ENTRY}/edit", permission=f"{ENTRIES}.edit", handler=entry_pages.show_edit
+        key="core.clients.entries.edit",
+        path=f"{ENTRY}/edit",
+        permission=f"{ENTRIES}.edit",
+        handler=entry_pages.show_edit,
     ),
     Route(
         key="core.clients.entries.save",

@@ -146,12 +146,20 @@ Stored = tuple[Row, dict[str, Any] | None, dict[str, Any] | None]
 async def _generic(ctx: Context, view: KindView, stored: Sequence[Stored]) -> dict[int, Told]:
     """Changes of a kind that has no words of its own: what happened, and the fields from one value to the other."""
     names = await _names(ctx, view, stored)
-    titles = {} if view.key == CLIENTS else await records.titles(ctx, view.key, {row["record"] for row, _b, _a in stored})
+    titles = (
+        {} if view.key == CLIENTS else await records.titles(ctx, view.key, {row["record"] for row, _b, _a in stored})
+    )
     return {row["id"]: _told(ctx, view, row, before, after, names, titles) for row, before, after in stored}
 
 
 def _told(
-    ctx: Context, view: KindView, row: Row, before: Values | None, after: Values | None, names: Any, titles: Mapping[int, str]
+    ctx: Context,
+    view: KindView,
+    row: Row,
+    before: Values | None,
+    after: Values | None,
+    names: Any,
+    titles: Mapping[int, str],
 ) -> Told:
     happened = what_happened(before, after)
     label, title = ctx.t(view.kind.label), titles.get(row["record"], "")

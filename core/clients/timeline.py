@@ -157,7 +157,9 @@ def _statement(
         if place.change is not None:
             params.append(place.change)
             after = f" AND c.id < ${len(params)}"
-        inner = f"SELECT * FROM core_change c WHERE c.client = $1 AND {visible}{after} ORDER BY c.id DESC LIMIT {limit + 1}"
+        inner = (
+            f"SELECT * FROM core_change c WHERE c.client = $1 AND {visible}{after} ORDER BY c.id DESC LIMIT {limit + 1}"
+        )
         pieces.append(f"({_CHANGE.format(changes=inner)})" if pieces else _named(inner))
     return " UNION ALL ".join(pieces), params
 

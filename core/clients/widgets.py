@@ -40,7 +40,13 @@ async def birthdays(ctx: Context) -> Fragment | None:
     if not rows:
         return None
     found = [
-        {"id": row["id"], "name": row["name"], "day": days[row["key"]], "age": _age(row["birthday"], days[row["key"]]), "today": days[row["key"]] == today}
+        {
+            "id": row["id"],
+            "name": row["name"],
+            "day": days[row["key"]],
+            "age": _age(row["birthday"], days[row["key"]]),
+            "today": days[row["key"]] == today,
+        }
         for row in rows
     ]
     return Fragment("clients/_birthdays.html", {"found": found}, count=len(found) if len(found) < MOST else None)
@@ -88,7 +94,12 @@ async def coming(ctx: Context, row: Mapping[str, Any]) -> Fragment | None:
     if not rows:
         return None
     found = [
-        {"id": one["id"], "at": one["at"], "text": entry_headline(ctx, one), "icon": entry_icon(one["kind"], one["direction"])}
+        {
+            "id": one["id"],
+            "at": one["at"],
+            "text": entry_headline(ctx, one),
+            "icon": entry_icon(one["kind"], one["direction"]),
+        }
         for one in rows
     ]
     return Fragment("clients/_coming.html", {"found": found}, count=len(found))
@@ -96,15 +107,30 @@ async def coming(ctx: Context, row: Mapping[str, Any]) -> Fragment | None:
 
 WIDGETS = [
     Widget(
-        key="core.clients.recent", label=_("You worked with"), permission=f"{CLIENTS}.view", render=recent, icon="history", order=60
+        key="core.clients.recent",
+        label=_("You worked with"),
+        permission=f"{CLIENTS}.view",
+        render=recent,
+        icon="history",
+        order=60,
     ),
     Widget(
-        key="core.clients.birthdays", label=_("Birthdays"), permission=f"{CLIENTS}.view", render=birthdays, icon="cake", order=70
+        key="core.clients.birthdays",
+        label=_("Birthdays"),
+        permission=f"{CLIENTS}.view",
+        render=birthdays,
+        icon="cake",
+        order=70,
     ),
 ]
 
 PANELS = [
     Panel(
-        key="core.entries.coming", label=_("Ahead"), permission=f"{ENTRIES}.view", render=coming, icon="calendar-clock", order=10
+        key="core.entries.coming",
+        label=_("Ahead"),
+        permission=f"{ENTRIES}.view",
+        render=coming,
+        icon="calendar-clock",
+        order=10,
     )
 ]

@@ -129,7 +129,7 @@ async def change_role(ctx: Context, role: int, *, label: str, hint: str, grants:
         hint = known.hint
     for pattern in grants:
         if not PATTERN.fullmatch(pattern) or len(pattern) > 200:
-            text = _("A pattern is a permission, in which * stands for anything: *.view, funnel.*, core.clients.edit.")
+            text = _("A pattern is a permission, in which * stands for anything: *.view, shop.*, core.clients.edit.")
             raise Refuse(text, fields={"pattern": text})
     _refuse_beyond(ctx, grants, known.grants)
     async with operation(ctx, _("Role changed: %(name)s"), name=label):

@@ -58,11 +58,13 @@ async def undo(ctx: Context, number: int) -> int:
 
 
 async def _label(ctx: Context, number: int) -> str:
+    """What is undone, in the words of whoever undoes it; refuses an operation that is not theirs to undo."""
     row = await fetch_row("SELECT label, label_values, actor FROM core_operation WHERE id = $1", number)
     if row is None or not (row["actor"] == ctx.user_id or ctx.everything or ctx.allows("core.operations.undo")):
         raise Missing(_("There is no such operation, or you may not undo it."))
     values = msgspec.json.decode(row["label_values"])
-    return row["label"] % values if values else str(row["label"])
+    told = {name: ctx.t(value) if isinstance(value, str) else value for name, value in values.items()}
+    return ctx.t(row["label"], **told)
 
 
 async def _nets(number: int) -> dict[str, dict[int, _Net]]:

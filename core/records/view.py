@@ -170,7 +170,7 @@ def _name(column: Column | str) -> str:
 
 
 def path_of(key: str) -> str:
-    """The address of a kind: `core.clients` → /clients, `funnel.deals` → /funnel/deals."""
+    """The address of a kind: `core.clients` → /clients, `realty.objects` → /realty/objects."""
     owner, _, name = key.partition(".")
     return f"/{name}" if owner == "core" else f"/{owner}/{name}"
 

@@ -99,8 +99,13 @@ def folder() -> Path:
     return place
 
 
-async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish: Wish | None = None) -> Import:
-    """Take a file in, read it, and propose a mapping. `FileRefused` says why it is not read; nothing is kept then."""
+async def start(
+    ctx: Context, kind: str, name: str, content: Path | bytes, wish: Wish | None = None, *, memory: bool = False
+) -> Import:
+    """Take a file in, read it, and propose a mapping. `FileRefused` says why it is not read; nothing is kept then.
+
+    With `memory` the mapping of the last file with the same headings is proposed, as the wizard does.
+    """
     wish = wish or Wish()
     view = await records.view_for(ctx, kind)
     token = secrets.token_hex(16)
@@ -111,7 +116,7 @@ async def start(ctx: Context, kind: str, name: str, content: Path | bytes, wish:
     except BaseException:
         forget_files(token)
         raise
-    plan = await propose(ctx, view, source, folder() / f"{token}.rows")
+    plan = await propose(ctx, view, source, folder() / f"{token}.rows", memory=memory)
     number: int = await fetch_value(
         """INSERT INTO exchange_import (user_id, kind, name, file, digest, wish, source, plan, total)
         VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9) RETURNING id""",
@@ -152,10 +157,10 @@ def clean_name(name: str) -> str:
     return shown[:120] or "table"
 
 
-async def propose(ctx: Context, view: records.KindView, source: Source, rows_path: Path) -> Plan:
+async def propose(ctx: Context, view: records.KindView, source: Source, rows_path: Path, *, memory: bool) -> Plan:
     """The mapping of the last file with the same headings, or a guess from headings and cells."""
     places = targets(ctx, view)
-    known = await recall(ctx, view.key, source)
+    known = await recall(ctx, view.key, source) if memory else None
     if (
         known is not None
         and len(known.mapping.columns) == len(source.names)
@@ -176,7 +181,9 @@ async def reread(ctx: Context, one: Import, wish: Wish) -> Import:
     _refuse_unless(one, PENDING)
     source = await sources.read(one.path, one.rows_path, wish)
     view = await records.view_for(ctx, one.kind)
-    plan = one.plan if source.names == one.source.names else await propose(ctx, view, source, one.rows_path)
+    plan = (
+        one.plan if source.names == one.source.names else await propose(ctx, view, source, one.rows_path, memory=True)
+    )
     await execute(
         """UPDATE exchange_import SET wish = $2::jsonb, source = $3::jsonb, plan = $4::jsonb, total = $5,
         state = 'draft' WHERE id = $1 AND state = ANY($6)""",
@@ -185,14 +192,15 @@ async def reread(ctx: Context, one: Import, wish: Wish) -> Import:
     return await get(ctx, one.id)
 
 
-async def decide_on(ctx: Context, one: Import, plan: Plan) -> Import:
-    """Keep what the user chose, and remember it for files with the same headings."""
+async def decide_on(ctx: Context, one: Import, plan: Plan, *, memory: bool = False) -> Import:
+    """Keep what was chosen; with `memory` for files with the same headings as well."""
     _refuse_unless(one, PENDING)
     view = await records.view_for(ctx, one.kind)
     check(plan, one.source, targets(ctx, view), match_rules(view))
     async with transaction():
         await execute("UPDATE exchange_import SET plan = $2::jsonb, state = 'draft' WHERE id = $1", one.id, _json(plan))
-        await remember(ctx, one.kind, one.source, plan)
+        if memory:
+            await remember(ctx, one.kind, one.source, plan)
     return await get(ctx, one.id)
 
 

@@ -97,7 +97,7 @@ async def receive(ctx: Context, request: AnyRequest) -> Response[str]:
     if not isinstance(file, UploadFile) or not file.filename:
         return await _upload_page(ctx, request, kind, ctx.t(_("Choose a file.")))
     try:
-        one = await imports.start(ctx, kind, file.filename, await file.read())
+        one = await imports.start(ctx, kind, file.filename, await file.read(), memory=True)
     except FileRefused as refusal:
         return await _upload_page(ctx, request, kind, refusal.text(ctx))
     return ui.redirect(f"{ROOT}/{one.id}/columns")
@@ -139,7 +139,7 @@ async def save_columns(ctx: Context, request: AnyRequest) -> Response[str]:
         if sent.get("then") == "read":
             one = await imports.reread(ctx, one, choosing.wish_of(sent))
             return await _columns_page(ctx, request, one, view)
-        one = await imports.decide_on(ctx, one, choosing.with_columns(one, sent))
+        one = await imports.decide_on(ctx, one, choosing.with_columns(one, sent), memory=True)
     except Refuse as refusal:
         one.plan = choosing.with_columns(one, sent)
         return await _columns_page(ctx, request, one, view, refusal.text(ctx))
@@ -170,7 +170,7 @@ async def save_rules(ctx: Context, request: AnyRequest) -> Response[str]:
     sent = await ui.form(request)
     plan = choosing.with_rules(one, sent)
     try:
-        one = await imports.decide_on(ctx, one, plan)
+        one = await imports.decide_on(ctx, one, plan, memory=True)
         await work.begin_check(ctx, one)
     except Refuse as refusal:
         one.plan = plan
@@ -243,7 +243,7 @@ async def meanings(ctx: Context, request: AnyRequest) -> Response[str]:
     """Say what unknown names mean, and look through the rows again."""
     one, _view = await _opened(ctx, request)
     sent = await ui.form(request)
-    one = await imports.decide_on(ctx, one, choosing.with_meanings(one, sent))
+    one = await imports.decide_on(ctx, one, choosing.with_meanings(one, sent), memory=True)
     await work.begin_check(ctx, one)
     return ui.redirect(f"{ROOT}/{one.id}")
 

@@ -28,7 +28,6 @@ class Place:
     pipeline: int
     key: str
     outcome: str
-    probability: int
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,18 @@ class Catalogue:
 async def catalogue() -> Catalogue:
     """Read the stages: a small table, and a cache would have to be told of every change."""
     rows = await fetch(
-        """SELECT s.id, s.pipeline, s.name_key, s.outcome, s.probability
+        """SELECT s.id, s.pipeline, s.name_key, s.outcome
         FROM funnel_stage s JOIN funnel_pipeline p ON p.id = s.pipeline
         WHERE s.deleted_at IS NULL AND p.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id"""
     )
-    places = [Place(row["id"], row["pipeline"], row["name_key"], row["outcome"], row["probability"]) for row in rows]
+    places = [Place(row["id"], row["pipeline"], row["name_key"], row["outcome"]) for row in rows]
     by_pipeline: dict[int, list[Place]] = {}
     for place in places:
         by_pipeline.setdefault(place.pipeline, []).append(place)
     return Catalogue({place.id: place for place in places}, by_pipeline)
 
 
-CONCERNED = frozenset({"stage", "pipeline", "closed_on", "lost_reason", "probability", "stage_since", "moved_by"})
+CONCERNED = frozenset({"stage", "pipeline", "closed_on", "lost_reason", "stage_since", "moved_by"})
 
 
 async def place(ctx: Context, rows: Rows) -> None:
@@ -80,7 +79,7 @@ async def place(ctx: Context, rows: Rows) -> None:
     today = local_time(utc_now(), ctx.zone).date()
     currency = await default_currency(ctx)
     for values, stored in rows:
-        for name in ("probability", "stage_since", "moved_by"):
+        for name in ("stage_since", "moved_by"):
             values.pop(name, None)
         if stored is None:
             values["currency"] = values.get("currency") or currency
@@ -118,7 +117,6 @@ def _write_down(
     values["stage"], values["pipeline"] = chosen.id, chosen.pipeline
     before = known.places.get(stored["stage"]) if stored else None
     if stored is None:
-        values["probability"] = chosen.probability
         values["opened_on"] = values.get("opened_on") or min(today, values.get("closed_on") or today)
     if chosen.outcome == OPEN:
         values["closed_on"] = None

@@ -106,6 +106,8 @@ class LostReason(Record, tablename="funnel_lost_reason"):
 class Deal(Record, tablename="funnel_deal"):
     """A possible sale on its way through the stages of a pipeline."""
 
+    derived = frozenset({"probability"})
+
     title = Varchar(length=300, required=True, help_text=_("Title"))
     title_key = Text(default="")
     client = ForeignKey(Client, null=True, on_delete=OnDelete.set_null, help_text=_("Client"))

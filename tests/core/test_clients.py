@@ -27,7 +27,12 @@ async def test_a_name_that_somebody_chose_stays(ctx: Context, make_client: Any) 
 
 
 async def test_nobody_is_created_without_a_name(make_client: Any) -> None:
-    for values in ({"type": "person"}, {"type": "company"}, {"type": "company", "last_name": "Иванов"}, {"name": "\u200b "}):
+    for values in (
+        {"type": "person"},
+        {"type": "company"},
+        {"type": "company", "last_name": "Иванов"},
+        {"name": "\u200b "},
+    ):
         with pytest.raises(Refuse) as refused:
             await make_client(**{"name": None, **values})
         assert "name" in refused.value.fields
@@ -70,7 +75,11 @@ async def test_a_client_is_found_by_its_phone_however_it_is_typed(ctx: Context, 
 
 
 async def test_an_empty_or_senseless_contact_is_refused(make_client: Any) -> None:
-    for line in ({"kind": "phone", "value": ""}, {"kind": "phone", "value": "none"}, {"kind": "web", "value": "javascript:x"}):
+    for line in (
+        {"kind": "phone", "value": ""},
+        {"kind": "phone", "value": "none"},
+        {"kind": "web", "value": "javascript:x"},
+    ):
         with pytest.raises(Refuse) as refused:
             await make_client(lines={"contacts": [line]})
         assert "contacts" in refused.value.fields
@@ -78,15 +87,22 @@ async def test_an_empty_or_senseless_contact_is_refused(make_client: Any) -> Non
 
 async def test_a_person_may_belong_to_several_companies(ctx: Context, make_client: Any) -> None:
     person = await make_client(type="person", name="Анна Соколова", lines={"contacts": [PHONE]})
-    first = await make_client(name="ООО Вектор", lines={"people": [{"person": person, "job": "директор", "main": True}]})
+    first = await make_client(
+        name="ООО Вектор", lines={"people": [{"person": person, "job": "директор", "main": True}]}
+    )
     second = await make_client(name="ООО Гранит", lines={"people": [{"person": person, "job": "бухгалтер"}]})
     around = await clients.connected(ctx, person)
-    assert [(one["id"], one["job"], one["works_for"]) for one in around] == [(first, "директор", True), (second, "бухгалтер", True)]
+    assert [(one["id"], one["job"], one["works_for"]) for one in around] == [
+        (first, "директор", True),
+        (second, "бухгалтер", True),
+    ]
     (one,) = await clients.connected(ctx, first)
     assert (one["name"], one["phone"], one["works_for"]) == ("Анна Соколова", "+79162041855", False)
 
 
-async def test_a_contact_person_one_may_not_see_has_no_name_or_phone(ctx: Context, make_client: Any, make_user: Any) -> None:
+async def test_a_contact_person_one_may_not_see_has_no_name_or_phone(
+    ctx: Context, make_client: Any, make_user: Any
+) -> None:
     from core import accounts
 
     mine, others = await accounts.create_team(ctx, "Mine"), await accounts.create_team(ctx, "Others")
@@ -101,7 +117,10 @@ async def test_a_contact_person_one_may_not_see_has_no_name_or_phone(ctx: Contex
 async def test_consents_and_addresses_live_with_the_client(ctx: Context, make_client: Any) -> None:
     number = await make_client(
         lines={
-            "consents": [{"channel": "email", "given": True, "basis": "contract 7"}, {"channel": "call", "given": False}],
+            "consents": [
+                {"channel": "email", "given": True, "basis": "contract 7"},
+                {"channel": "call", "given": False},
+            ],
             "addresses": [{"kind": "delivery", "city": "Пермь", "address": "Ленина, 5"}],
         }
     )

@@ -14,13 +14,27 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 async def test_the_card_shows_contacts_people_and_what_happened(http: Any, ctx: Context, make_client: Any) -> None:
-    person = await make_client(type="person", name="Anna Reed", lines={"contacts": [{"kind": "phone", "value": "89162041855"}]})
+    person = await make_client(
+        type="person", name="Anna Reed", lines={"contacts": [{"kind": "phone", "value": "89162041855"}]}
+    )
     number = await make_client(
         name="Vector <b>", inn="7707083893", tags=["VIP"], lines={"people": [{"person": person, "job": "buyer"}]}
     )
-    await clients.add_entry(ctx, number, "meeting", subject="Samples", body="<script>alert(1)</script>", outcome="Agreed")
+    await clients.add_entry(
+        ctx, number, "meeting", subject="Samples", body="<script>alert(1)</script>", outcome="Agreed"
+    )
     page = (await http.get(f"/clients/{number}")).text
-    for text in ("Vector &lt;b&gt;", "7707083893", "VIP", "Anna Reed", "buyer", "tel:+79162041855", "Samples", "Agreed", "&lt;script&gt;"):
+    for text in (
+        "Vector &lt;b&gt;",
+        "7707083893",
+        "VIP",
+        "Anna Reed",
+        "buyer",
+        "tel:+79162041855",
+        "Samples",
+        "Agreed",
+        "&lt;script&gt;",
+    ):
         assert text in page
     assert "<script>alert" not in page
 
@@ -34,7 +48,14 @@ async def test_a_note_is_written_without_javascript(http: Any, make_client: Any)
 
 async def test_a_call_is_written_with_htmx_and_can_be_undone(http: Any, make_client: Any) -> None:
     number = await make_client()
-    form = {"kind": "call", "direction": "in", "minutes": "7", "body": "Asked", "outcome": "Agreed", "at": "2026-01-31T10:30"}
+    form = {
+        "kind": "call",
+        "direction": "in",
+        "minutes": "7",
+        "body": "Asked",
+        "outcome": "Agreed",
+        "at": "2026-01-31T10:30",
+    }
     answer = await http.post(f"/clients/{number}/entries", data=form, headers=HTMX)
     assert answer.status_code == 200
     assert 'id="composer"' in answer.text
@@ -46,9 +67,16 @@ async def test_a_call_is_written_with_htmx_and_can_be_undone(http: Any, make_cli
 
 
 @pytest.mark.parametrize(
-    ("form", "told"), [({"body": ""}, "Write something first."), ({"body": "x", "minutes": "many"}, "not a whole number"), ({"body": "x", "at": "soon"}, "soon")]
+    ("form", "told"),
+    [
+        ({"body": ""}, "Write something first."),
+        ({"body": "x", "minutes": "many"}, "not a whole number"),
+        ({"body": "x", "at": "soon"}, "soon"),
+    ],
 )
-async def test_a_senseless_entry_comes_back_with_what_is_wrong(http: Any, make_client: Any, form: dict[str, str], told: str) -> None:
+async def test_a_senseless_entry_comes_back_with_what_is_wrong(
+    http: Any, make_client: Any, form: dict[str, str], told: str
+) -> None:
     number = await make_client()
     for headers in ({}, HTMX):
         answer = await http.post(f"/clients/{number}/entries", data={"kind": "meeting", **form}, headers=headers)
@@ -94,7 +122,9 @@ async def test_the_timeline_is_filtered_and_paged_by_plain_links(http: Any, ctx:
     assert piece
     fragment = await http.get(piece[1].replace("&amp;", "&"), headers=HTMX)
     assert "Entry 05" in fragment.text and "<html" not in fragment.text
-    assert (await http.get(f"/clients/{number}/timeline?show=call")).headers["location"] == f"/clients/{number}?show=call"
+    assert (await http.get(f"/clients/{number}/timeline?show=call")).headers[
+        "location"
+    ] == f"/clients/{number}?show=call"
 
 
 async def test_a_contact_is_added_by_what_it_looks_like(http: Any, ctx: Context, make_client: Any) -> None:
@@ -111,13 +141,20 @@ async def test_lines_are_changed_on_the_card(http: Any, ctx: Context, make_clien
     number = await make_client(lines={"contacts": [{"kind": "phone", "value": "89162041855"}]})
     form = (await http.get(f"/clients/{number}/lines/contacts", headers=HTMX)).text
     values = dict(re.findall(r'name="((?:was\.)?lines\.contacts[^"]*)"[^>]* value="([^"]*)"', form))
-    data = {**values, "lines.contacts.0.kind": "phone", "lines.contacts.0.value": "+7 921 000-11-22", "lines.contacts.0.label": "work"}
+    data = {
+        **values,
+        "lines.contacts.0.kind": "phone",
+        "lines.contacts.0.value": "+7 921 000-11-22",
+        "lines.contacts.0.label": "work",
+    }
     data = {name: value for name, value in data.items() if not name.endswith((".remove", ".main"))}
     answer = await http.post(f"/clients/{number}/lines/contacts", data=data, headers=HTMX)
     assert answer.status_code == 200, answer.text
     (line,) = (await records.get(ctx, "core.clients", number))["lines"]["contacts"]
     assert (line["value"], line["label"], line["typed"]) == ("+79210001122", "work", "+7 921 000-11-22")
-    stale = await http.post(f"/clients/{number}/lines/contacts", data={**data, "lines.contacts.0.value": "+7 921 000-11-33"})
+    stale = await http.post(
+        f"/clients/{number}/lines/contacts", data={**data, "lines.contacts.0.value": "+7 921 000-11-33"}
+    )
     assert stale.status_code == 409
 
 
@@ -126,13 +163,20 @@ async def test_a_wrong_contact_is_explained_beside_the_lines(http: Any, make_cli
     form = (await http.get(f"/clients/{number}/lines/contacts")).text
     was = re.search(r'name="was.lines.contacts" value="([^"]*)"', form)
     assert was
-    data = {"was.lines.contacts": was[1], "lines.contacts.0.id": "", "lines.contacts.0.kind": "email", "lines.contacts.0.value": "nonsense"}
+    data = {
+        "was.lines.contacts": was[1],
+        "lines.contacts.0.id": "",
+        "lines.contacts.0.kind": "email",
+        "lines.contacts.0.value": "nonsense",
+    }
     answer = await http.post(f"/clients/{number}/lines/contacts", data=data)
     assert answer.status_code == 422
     assert "“nonsense” is not an e-mail address." in answer.text
 
 
-async def test_a_foreign_client_looks_like_one_that_is_not_there(ctx: Context, make_client: Any, make_user: Any, sign_in: Any) -> None:
+async def test_a_foreign_client_looks_like_one_that_is_not_there(
+    ctx: Context, make_client: Any, make_user: Any, sign_in: Any
+) -> None:
     from core import accounts
 
     team, others = await accounts.create_team(ctx, "Card"), await accounts.create_team(ctx, "Card others")
@@ -167,7 +211,9 @@ def _noting(seen: list[str], original: Any) -> Any:
     return noted
 
 
-async def test_the_card_is_read_by_a_bounded_number_of_statements(http: Any, ctx: Context, make_client: Any, monkeypatch: Any) -> None:
+async def test_the_card_is_read_by_a_bounded_number_of_statements(
+    http: Any, ctx: Context, make_client: Any, monkeypatch: Any
+) -> None:
     import asyncpg
 
     seen: list[str] = []
@@ -180,7 +226,9 @@ async def test_the_card_is_read_by_a_bounded_number_of_statements(http: Any, ctx
         return len(seen)
 
     small = await make_client(name="Small")
-    large = await make_client(name="Large", lines={"people": [{"person": await make_client(type="person", name=f"P {n}")} for n in range(20)]})
+    large = await make_client(
+        name="Large", lines={"people": [{"person": await make_client(type="person", name=f"P {n}")} for n in range(20)]}
+    )
     for place in range(60):
         await clients.add_entry(ctx, large, body=f"{place}")
         await records.update(ctx, "core.clients", large, {"city": f"City {place}"})

@@ -16,7 +16,9 @@ TOTALS = {"Clients": 1000, "Companies": 413, "People": 587, "Contacts": 2535, "E
 """Of 1,000 Russian clients with seed 1."""
 
 
-async def test_the_demo_company_has_its_known_totals(installation: Any, ctx: Context, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_demo_company_has_its_known_totals(
+    installation: Any, ctx: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = await demo.fill(system(language="ru"), 1000, 1)
     assert dict(made) == TOTALS
     assert demo.DOMAIN in capsys.readouterr().out
@@ -30,11 +32,16 @@ async def test_the_demo_company_has_its_known_totals(installation: Any, ctx: Con
 
 
 async def test_demo_clients_are_found_like_all_others(ctx: Context) -> None:
-    row = await database.fetch_row("SELECT c.id, p.value FROM core_client c JOIN core_contact_point p ON p.client = c.id AND p.kind = 'phone' ORDER BY c.id DESC LIMIT 1")
+    row = await database.fetch_row(
+        "SELECT c.id, p.value FROM core_client c JOIN core_contact_point p ON p.client = c.id AND p.kind = 'phone' ORDER BY c.id DESC LIMIT 1"
+    )
     assert row is not None
     page = await records.select(ctx, "core.clients", Query(q=row["value"]))
     assert row["id"] in [found["id"] for found in page.rows]
-    found = {entry["record"]: entry["body"] for entry in await database.fetch("SELECT record, body FROM core_search WHERE kind = 'core.clients'")}
+    found = {
+        entry["record"]: entry["body"]
+        for entry in await database.fetch("SELECT record, body FROM core_search WHERE kind = 'core.clients'")
+    }
     for number in (1, 2, 500, 1000):
         client = await records.get(ctx, "core.clients", number)
         view = records.view("core.clients")

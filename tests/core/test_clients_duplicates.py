@@ -22,7 +22,9 @@ async def _found(ctx: Context, **texts: str) -> list[tuple[str, int | None]]:
 
 async def test_equal_phones_mails_and_inns_are_found_however_they_are_typed(ctx: Context, make_client: Any) -> None:
     number = await make_client(
-        name="ООО «Гранит Сервис»", inn="7707083893", lines={"contacts": [PHONE, {"kind": "email", "value": "Info@Granit.ru"}]}
+        name="ООО «Гранит Сервис»",
+        inn="7707083893",
+        lines={"contacts": [PHONE, {"kind": "email", "value": "Info@Granit.ru"}]},
     )
     assert await _found(ctx, inn="77 0708 3893") == [("inn", number)]
     kind, value = "lines__contacts__0__kind", "lines__contacts__0__value"
@@ -32,9 +34,12 @@ async def test_equal_phones_mails_and_inns_are_found_however_they_are_typed(ctx:
 
 
 @pytest.mark.parametrize(
-    "typed", ["Ситроен Логистик ООО", "ООО Ситроен-Логистик", "Sitroen Logistik", "Ситроин Логистик", "ситроен логистика"]
+    "typed",
+    ["Ситроен Логистик ООО", "ООО Ситроен-Логистик", "Sitroen Logistik", "Ситроин Логистик", "ситроен логистика"],
 )
-async def test_similar_names_are_found_in_spite_of_order_letters_and_a_misprint(ctx: Context, make_client: Any, typed: str) -> None:
+async def test_similar_names_are_found_in_spite_of_order_letters_and_a_misprint(
+    ctx: Context, make_client: Any, typed: str
+) -> None:
     number = await make_client(name="ООО «Ситроен Логистик»")
     assert ("name", number) in await _found(ctx, name=typed)
 
@@ -50,7 +55,12 @@ async def _teams(ctx: Context, make_client: Any, make_user: Any) -> tuple[Any, i
     """A seller, and a client of another team with a phone, an INN and a name."""
     mine, others = await accounts.create_team(ctx, "Mine"), await accounts.create_team(ctx, "Others")
     other = await (await make_user(role="sales", team=others, name="Olga Other")).context()
-    await make_client(by=other, name="CANARY Holding", inn="7736050003", lines={"contacts": [{"kind": "phone", "value": "89217770001"}]})
+    await make_client(
+        by=other,
+        name="CANARY Holding",
+        inn="7736050003",
+        lines={"contacts": [{"kind": "phone", "value": "89217770001"}]},
+    )
     return await make_user(role="sales", team=mine), mine
 
 
@@ -59,20 +69,31 @@ async def test_of_foreign_clients_only_that_there_is_one_is_told(
 ) -> None:
     user, _team = await _teams(ctx, make_client, make_user)
     low = await sign_in(user)
-    query = {"inn": "7736050003", "name": "CANARY Holding", "lines.contacts.0.kind": "phone", "lines.contacts.0.value": "8 921 777-00-01"}
+    query = {
+        "inn": "7736050003",
+        "name": "CANARY Holding",
+        "lines.contacts.0.kind": "phone",
+        "lines.contacts.0.value": "8 921 777-00-01",
+    }
     told = (await low.get("/clients/duplicates", params=query, headers=HTMX)).text
     assert "that you may not see" in told
     for secret in ("CANARY", "Olga", "/clients/"):
         assert secret not in told
     assert "similar name" not in told
-    assert "that you may not see" not in (await low.get("/clients/duplicates", params={"name": "CANARY Holding"}, headers=HTMX)).text
+    assert (
+        "that you may not see"
+        not in (await low.get("/clients/duplicates", params={"name": "CANARY Holding"}, headers=HTMX)).text
+    )
 
     await database.save_setting(duplicates.REVEAL, "owner")
     told = (await low.get("/clients/duplicates", params=query, headers=HTMX)).text
     assert "Olga Other is responsible" in told and "CANARY" not in told
 
     await database.save_setting(duplicates.REVEAL, "none")
-    answers = [(await low.get("/clients/duplicates", params={"inn": inn}, headers=HTMX)).text for inn in ("7736050003", "7710140679")]
+    answers = [
+        (await low.get("/clients/duplicates", params={"inn": inn}, headers=HTMX)).text
+        for inn in ("7736050003", "7710140679")
+    ]
     assert answers[0].strip() == answers[1].strip()
     await database.save_setting(duplicates.REVEAL, None)
 
@@ -102,9 +123,13 @@ async def test_a_new_client_that_may_be_there_is_asked_about_once(http: Any, ctx
 async def test_changing_a_client_asks_only_about_what_is_new(http: Any, make_client: Any) -> None:
     await make_client(name="Twin One", inn="500100732259", type="person")
     number = await make_client(name="Twin One", type="person")
-    same = await http.post(f"/clients/{number}/edit", data={"type": "person", "name": "Twin One", "city": "Perm", "_csrf": "x"})
+    same = await http.post(
+        f"/clients/{number}/edit", data={"type": "person", "name": "Twin One", "city": "Perm", "_csrf": "x"}
+    )
     assert same.status_code == 303
-    other = await http.post(f"/clients/{number}/edit", data={"type": "person", "name": "Twin One", "inn": "500100732259", "_csrf": "x"})
+    other = await http.post(
+        f"/clients/{number}/edit", data={"type": "person", "name": "Twin One", "inn": "500100732259", "_csrf": "x"}
+    )
     assert other.status_code == 422
     assert "same INN" in other.text
 
@@ -117,7 +142,9 @@ async def test_the_form_asks_while_one_types(http: Any) -> None:
 
 async def test_hostile_texts_break_nothing(ctx: Context) -> None:
     for text in ("%", "\\", "'; DROP TABLE core_client; --", "\u0000", "_" * 500, "ооо " * 200, "٣" * 30):
-        probe = duplicates.probe_of({"name": [text], "inn": [text], "lines.contacts.0.kind": ["phone"], "lines.contacts.0.value": [text]})
+        probe = duplicates.probe_of(
+            {"name": [text], "inn": [text], "lines.contacts.0.kind": ["phone"], "lines.contacts.0.value": [text]}
+        )
         await clients.candidates(ctx, probe)
 
 

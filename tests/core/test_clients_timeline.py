@@ -18,7 +18,9 @@ async def _headlines(ctx: Context, number: int, **options: Any) -> list[str]:
 
 async def test_entries_and_changes_stand_in_one_order(ctx: Context, make_client: Any) -> None:
     number = await make_client(name="Vector")
-    await clients.add_entry(ctx, number, "call", direction="out", minutes=6, body="Discussed", outcome="Send the invoice")
+    await clients.add_entry(
+        ctx, number, "call", direction="out", minutes=6, body="Discussed", outcome="Send the invoice"
+    )
     await records.update(ctx, "core.clients", number, {"city": "Perm"})
     await clients.add_entry(ctx, number, "note", body="Earlier", at=utc_now() - dt.timedelta(days=2))
     found = (await clients.timeline(ctx, number)).items
@@ -95,7 +97,9 @@ async def test_an_entry_says_something(ctx: Context, make_client: Any) -> None:
             await clients.add_entry(ctx, number, "note", **wrong)
 
 
-async def test_the_author_stays_when_somebody_else_becomes_responsible(ctx: Context, make_client: Any, make_user: Any) -> None:
+async def test_the_author_stays_when_somebody_else_becomes_responsible(
+    ctx: Context, make_client: Any, make_user: Any
+) -> None:
     author, other = await make_user(role="admin", name="Anna"), await make_user(role="sales", name="Boris")
     number = await make_client()
     entry = await clients.add_entry(await author.context(), number, body="x")
@@ -124,9 +128,16 @@ async def test_foreign_clients_and_entries_are_not_told(ctx: Context, make_clien
 
 async def test_hidden_and_masked_fields_hold_on_the_timeline(ctx: Context, make_client: Any) -> None:
     number = await make_client(name="Guarded", lines={"contacts": [{"kind": "phone", "value": "89160001122"}]})
-    await records.update(ctx, "core.clients", number, {"city": "CANARY-CITY", "source": "CANARY-SOURCE", "phones": ["89160003344"]})
+    await records.update(
+        ctx, "core.clients", number, {"city": "CANARY-CITY", "source": "CANARY-SOURCE", "phones": ["89160003344"]}
+    )
     await clients.add_entry(ctx, number, body="CANARY-BODY", outcome="seen outcome")
-    rights = {"core.clients.city": "hidden", "core.clients.source": "masked", "core.clients.phones": "masked", "core.entries.body": "masked"}
+    rights = {
+        "core.clients.city": "hidden",
+        "core.clients.source": "masked",
+        "core.clients.phones": "masked",
+        "core.entries.body": "masked",
+    }
     told = str(await clients.timeline(replace(ctx, field_rights=rights), number))
     assert "CANARY" not in told
     assert "3344" not in told

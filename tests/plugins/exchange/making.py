@@ -101,7 +101,9 @@ def laughs(path: Path) -> Path:
 def far_cells(path: Path, last: str) -> Path:
     """A sheet of two cells, the second of them far away."""
     row = "".join(char for char in last if char.isdigit())
-    return raw_workbook(path, sheet_xml(f'<row r="1"><c r="A1"><v>1</v></c></row><row r="{row}"><c r="{last}"><v>1</v></c></row>'))
+    return raw_workbook(
+        path, sheet_xml(f'<row r="1"><c r="A1"><v>1</v></c></row><row r="{row}"><c r="{last}"><v>1</v></c></row>')
+    )
 
 
 def nested_zip(path: Path) -> Path:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.plugins.exchange.making import far_cells, laughs, lying_bomb, nested_zip, workbook, zip_bomb
 
 from core.context import system
 from core.language import load_catalogues
 from plugins.exchange import sources
 from plugins.exchange.sources import FileRefused
+from tests.plugins.exchange.making import far_cells, laughs, lying_bomb, nested_zip, workbook, zip_bomb
 
 load_catalogues([Path(sources.__file__).parent / "locale"])
 
@@ -48,7 +48,9 @@ BOMBS: list[tuple[str, Callable[[Path], Path], set[str]]] = [
 
 
 @pytest.mark.parametrize(("make", "codes"), [bomb[1:] for bomb in BOMBS], ids=[bomb[0] for bomb in BOMBS])
-async def test_a_bomb_is_refused_at_once_with_words(tmp_path: Path, make: Callable[[Path], Path], codes: set[str]) -> None:
+async def test_a_bomb_is_refused_at_once_with_words(
+    tmp_path: Path, make: Callable[[Path], Path], codes: set[str]
+) -> None:
     path = make(tmp_path / "bomb.xlsx")
     start, spent = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with pytest.raises(FileRefused) as refused:
@@ -78,7 +80,12 @@ def test_the_reader_stays_within_a_hundred_megabytes(tmp_path: Path, name: str) 
     root = Path(__file__).resolve().parents[3]
     request = f'{{"path": "{path}", "out": "{tmp_path / "rows"}", "wish": {{}}}}'
     done = subprocess.run(
-        [sys.executable, "-c", watch], input=request, capture_output=True, text=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
+        [sys.executable, "-c", watch],
+        input=request,
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
     )
     peak = [int(line) for line in done.stderr.splitlines() if line.isdecimal()]
     # A child that was stopped by its limit could not tell; the limit itself is below the mark.
@@ -86,6 +93,9 @@ def test_the_reader_stays_within_a_hundred_megabytes(tmp_path: Path, name: str) 
 
 
 async def test_a_table_of_a_hundred_thousand_rows_is_no_bomb(tmp_path: Path) -> None:
-    rows = [["name", "city", "phone"], *[[f"Client {number}", "Omsk", f"+7916{number:07d}"] for number in range(100_000)]]
+    rows = [
+        ["name", "city", "phone"],
+        *[[f"Client {number}", "Omsk", f"+7916{number:07d}"] for number in range(100_000)],
+    ]
     source = await sources.read(workbook(tmp_path / "large.xlsx", rows, constant_memory=True), tmp_path / "rows")
     assert source.rows == 100_000

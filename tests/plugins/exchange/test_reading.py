@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.plugins.exchange.making import SAMPLES, needs_samples, table, workbook
 
 from plugins.exchange import encodings, sources
 from plugins.exchange.sources import FileRefused, Source, Wish
+from tests.plugins.exchange.making import SAMPLES, needs_samples, table, workbook
 
 RUSSIAN = [["Название", "Город"], ["ООО «Ромашка»", "Нижний Новгород"], ["Щёлковский завод", "Москва"]]
 
@@ -21,7 +21,9 @@ async def read(path: Path, wish: Wish | None = None) -> tuple[Source, list[list[
     return source, [row.cells for row in sources.rows(out)]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic"]
+)
 async def test_russian_text_is_read_in_every_encoding_it_is_written_in(tmp_path: Path, encoding: str) -> None:
     rows = [[cell.replace("«", '"').replace("»", '"') for cell in row] for row in RUSSIAN]
     source, found = await read(table(tmp_path / "t.csv", rows, encoding=encoding, delimiter=";"))
@@ -179,6 +181,15 @@ async def test_every_odd_file_is_read_or_refused_with_a_reason(tmp_path: Path) -
         except FileRefused as refusal:
             refused[file.name] = refusal.code
     assert len(files) > 250
-    assert set(refused.values()) <= {"empty", "password", "broken", "too_wide", "archive", "not_a_table", "memory", "markup"}
+    assert set(refused.values()) <= {
+        "empty",
+        "password",
+        "broken",
+        "too_wide",
+        "archive",
+        "not_a_table",
+        "memory",
+        "markup",
+    }
     assert refused["pass_protected.xlsx"] == refused["encrypted_no_password.xls"] == "password"
     assert sum(code not in {"empty", "password"} for code in refused.values()) <= 5

@@ -169,6 +169,15 @@ async def test_undoing_a_creation_and_restoring_keeps_the_totals(ctx):
     assert await kept_totals() == await counted_totals()
 
 
+async def test_a_changed_probability_does_not_block_the_undo_of_an_import(ctx, stage):
+    async with operation(ctx, "An import") as op:
+        number = await records.create(ctx, KIND, {"title": "Imported", "stage": await stage("Negotiation")})
+    await records.update(ctx, "funnel.stages", await stage("Negotiation"), {"probability": 75})
+    await records.undo(ctx, op.id)
+    with pytest.raises(Missing):
+        await records.get(ctx, KIND, number)
+
+
 async def test_a_changed_probability_reaches_the_deals_and_does_not_block_undo(ctx, make_deal, stage):
     number = await make_deal(amount=Decimal(1))
     moved = await deals.move(ctx, deal_id=number, stage=await stage("Proposal"))
