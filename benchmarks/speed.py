@@ -135,7 +135,7 @@ def _scenario(clients: int, facts: dict[str, Any]) -> dict[str, Any]:
     phones = [str(row[9]) for row in sample]
     emails = [str(row[11]) for row in sample]
     new = {"_csrf": "{csrf}", "type": "person", "last_name": "Новиков", "first_name": "Пётр {n}", "inn": "", "city": "Томск"}
-    new |= {"contacts-0-kind": "phone", "contacts-0-value": "+79{p}", "name": "", "anyway": "1"}
+    new |= {"lines.contacts.0.kind": "phone", "lines.contacts.0.value": "+79{p}", "name": ""}
     login = {"_csrf": "{form}", "email": EMAIL, "password": PASSWORD}
     return {
         "name": "smalta",

@@ -52,6 +52,8 @@ def _(message: str) -> Text:
 
 _catalogues: dict[str, dict[str, str | tuple[str, ...]]] = {language: {} for language in LANGUAGES}
 
+_NONE: dict[str, str | tuple[str, ...]] = {}
+
 # The plural rules of the two languages, as in their gettext headers.
 _plural_form = {
     "en": to_python(PluralRule({"one": "n is 1"})),
@@ -88,10 +90,12 @@ def _read_catalogue(file: Path, into: dict[str, str | tuple[str, ...]]) -> None:
 
 def translate(language: str, message: str) -> str:
     """The message in that language, or as it is where no catalogue knows it; a label may carry its own languages."""
-    if isinstance(message, OwnLanguages):
+    if type(message) is OwnLanguages:
         return message.in_language(language)
-    found = _catalogues.get(language, {}).get(message, message)
-    return str(found) if isinstance(found, str) else found[0]
+    found = _catalogues.get(language, _NONE).get(message)
+    if found is None:
+        return str(message)
+    return found if isinstance(found, str) else found[0]
 
 
 def translate_plural(language: str, singular: str, plural: str, number: int) -> str:

@@ -96,11 +96,11 @@ def _badges(ctx: Context, view: records.KindView, row: Row, name: str) -> list[t
     return [(labels.get(word, word), tones.get(word, "")) for word in row.get(name) or ()]
 
 
-# --- the timeline ------------------------------------------------------------------------------------------------------------
+# --- the timeline ----------------------------------------------------------------------------------
 
 
 async def show_timeline(ctx: Context, request: AnyRequest) -> Response[Any]:
-    """GET /clients/{id}/timeline: the timeline with another filter, or its earlier part; without htmx the whole card."""
+    """GET /clients/{id}/timeline: the timeline with another filter or its earlier part; the whole card without htmx."""
     client_id: int = request.path_params["id"]
     pairs = derived.pairs_of(request)
     if not ui.is_partial(request):

@@ -1,4 +1,4 @@
-"""Ways to reach a client, brought to one form: phones to E.164, e-mail to lower case, messengers and sites to their names."""
+"""Ways to reach a client, each in one form: phones in E.164, e-mail in lower case, messengers and sites by name."""
 
 from __future__ import annotations
 

@@ -22,6 +22,10 @@ def clean_client(values: Values, current: Values | None) -> Values:
     values = {name: _tidy(value) if isinstance(value, str) else value for name, value in values.items()}
     before = current or {}
     _compose_name(values, before)
+    # Not `required`, which forms would ask for before the name is composed.
+    if not {**before, **values}.get("name"):
+        message = _("This is needed.")
+        raise Refuse(message, {"name": message})
     whole = {**before, **values}
     changed = {name for name, value in values.items() if value != before.get(name)}
     if changed & REQUISITES and requisites.is_russian(whole.get("country")):

@@ -56,16 +56,16 @@ _INN10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _INN11 = (7, *_INN10)
 _INN12 = (3, *_INN11)
 _LATIN = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"],
-        strict=True,
-    )
+    pair.split("=")
+    for pair in demo_words.words("""
+    а=a б=b в=v г=g д=d е=e ё=e ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh ц=ts ч=ch ш=sh щ=sch
+    ъ= ы=y ь= э=e ю=yu я=ya
+    """)
 )
 
 CLIENT_COLUMNS = (
-    "type", "name", "name_key", "last_name", "first_name", "middle_name", "legal_name", "roles", "tags", "source", "inn",
-    "kpp", "country", "city", "postcode", "address", "birthday", "preferences", "owner", "team",
+    "type", "name", "name_key", "last_name", "first_name", "middle_name", "roles", "tags", "source", "inn", "kpp",
+    "country", "city", "postcode", "address", "birthday", "preferences", "owner", "team",
 )  # fmt: skip
 ENTRY_COLUMNS = (
     "client",
@@ -83,12 +83,16 @@ ENTRY_COLUMNS = (
 )
 
 
+Contact = tuple[str, str, str | None]
+"""Kind, value, label."""
+
+
 @dataclass
 class _Made:
     """One client with everything that belongs to it; the id is given when it is written."""
 
     values: dict[str, Any]
-    contacts: list[tuple[str, str, str | None]] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
     works_for: list[tuple[int, str]] = field(default_factory=list)
     """Which of the latest companies (counted back) and as what."""
     consents: list[tuple[str, bool]] = field(default_factory=list)
@@ -103,7 +107,8 @@ async def fill(ctx: Context, clients: int, seed: int) -> Mapping[str, int]:
     made: Counter[str] = Counter()
     today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     writer = _Writer(ctx, today)
-    stream = _people_and_companies(random.Random(f"clients {seed}"), ctx.language, clients, staff, today)
+    chance = random.Random(f"clients {seed}")  # noqa: S311 – the same company for the same seed, no secret
+    stream = _people_and_companies(chance, ctx.language, clients, staff, today)
     batch: list[_Made] = []
     for one in stream:
         batch.append(one)
@@ -112,10 +117,10 @@ async def fill(ctx: Context, clients: int, seed: int) -> Mapping[str, int]:
             batch = []
     made += await writer.write(batch)
     await execute("ANALYZE core_client, core_contact_point, core_relation, core_entry, core_search")
-    return {**dict.fromkeys((_("Clients"), _("Companies"), _("People"), _("Contacts"), _("Entries")), 0), **made}
+    return {label: made[label] for label in (_("Clients"), _("Companies"), _("People"), _("Contacts"), _("Entries"))}
 
 
-# --- staff -------------------------------------------------------------------------------------------------------------------
+# --- staff -----------------------------------------------------------------------------------------
 
 
 async def _hire(ctx: Context) -> list[tuple[int, int]]:
@@ -140,11 +145,13 @@ async def _hire(ctx: Context) -> list[tuple[int, int]]:
         if role in ("sales", "manager") and team != "head":
             sellers.append((number, teams[team]))
     if hired:
-        click.echo(ctx.t(_("Demo staff: %(first)s … %(last)s, the password of all is %(password)s"), first=f"{STAFF[0][0]}@{DOMAIN}", last=f"{STAFF[-1][0]}@{DOMAIN}", password=password))  # fmt: skip
+        first, last = (f"{STAFF[place][0]}@{DOMAIN}" for place in (0, -1))
+        told = _("Demo staff: %(first)s … %(last)s, the password of all is %(password)s")
+        click.echo(ctx.t(told, first=first, last=last, password=password))
     return sellers
 
 
-# --- making them up ----------------------------------------------------------------------------------------------------------
+# --- making them up --------------------------------------------------------------------------------
 
 
 def _people_and_companies(
@@ -198,7 +205,11 @@ def _company(chance: random.Random, words: Words, place: int) -> _Made:
     else:
         values["name"] = f"{a} {b} {form}"
     site = f"{_latin(a)}-{place}.example"
-    contacts = [("phone", _phone(words, place, values), None), ("email", f"info@{site}", None), ("web", site, None)]
+    contacts: list[Contact] = [
+        ("phone", _phone(words, place, values), None),
+        ("email", f"info@{site}", None),
+        ("web", site, None),
+    ]
     if chance.random() < 0.2:
         contacts.append(("email", f"office@{site}", None))
     return _Made(values, contacts)
@@ -283,7 +294,7 @@ def _entries(chance: random.Random, words: Words, made: _Made, today: dt.datetim
         }
 
 
-# --- writing them ------------------------------------------------------------------------------------------------------------
+# --- writing them ----------------------------------------------------------------------------------
 
 
 class _Writer:
@@ -309,7 +320,11 @@ class _Writer:
             entries = await self._entries(batch)
             await self._history(batch)
         companies = sum(made.values["type"] == "company" for made in batch)
-        sizes = {_("Clients"): len(batch), _("Companies"): companies, _("People"): len(batch) - companies}
+        sizes: dict[str, int] = {
+            _("Clients"): len(batch),
+            _("Companies"): companies,
+            _("People"): len(batch) - companies,
+        }
         return Counter({**sizes, _("Contacts"): contacts, _("Entries"): entries})
 
     async def _clients(self, batch: Sequence[_Made]) -> None:

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
+
+
 @dataclass(frozen=True)
 class Words:
     """What one language has to say."""
@@ -34,12 +39,36 @@ class Words:
 
 
 RUSSIAN = Words(
-    men=["Александр", "Алексей", "Андрей", "Антон", "Артём", "Борис", "Вадим", "Виктор", "Глеб", "Григорий", "Денис", "Дмитрий", "Егор", "Иван", "Игорь", "Илья", "Кирилл", "Константин", "Максим", "Михаил", "Никита", "Николай", "Олег", "Павел", "Роман", "Сергей", "Степан", "Тимур", "Фёдор", "Юрий"],
-    women=["Алина", "Алёна", "Анастасия", "Анна", "Вера", "Виктория", "Галина", "Дарья", "Евгения", "Екатерина", "Елена", "Ирина", "Ксения", "Лариса", "Любовь", "Марина", "Мария", "Надежда", "Наталья", "Оксана", "Ольга", "Полина", "Светлана", "София", "Татьяна", "Ульяна", "Юлия", "Яна"],
-    last=["Абрамов", "Антонов", "Баранов", "Белов", "Беляев", "Богданов", "Борисов", "Васильев", "Виноградов", "Волков", "Воробьёв", "Гаврилов", "Голубев", "Григорьев", "Гусев", "Давыдов", "Денисов", "Дмитриев", "Егоров", "Ершов", "Жуков", "Зайцев", "Захаров", "Иванов", "Ильин", "Казаков", "Калинин", "Карпов", "Киселёв", "Ковалёв", "Козлов", "Комаров", "Королёв", "Крылов", "Кузнецов", "Куликов", "Лебедев", "Макаров", "Марков", "Мартынов", "Матвеев", "Медведев", "Мельников", "Миронов", "Морозов", "Назаров", "Никитин", "Новиков", "Орлов", "Осипов", "Павлов", "Петров", "Поляков", "Попов", "Романов", "Савельев", "Семёнов", "Сидоров", "Смирнов", "Соколов", "Соловьёв", "Сорокин", "Степанов", "Тарасов", "Титов", "Тихонов", "Фёдоров", "Филиппов", "Фомин", "Фролов", "Чернов", "Щербаков", "Яковлев"],
-    fathers=["Александров", "Алексеев", "Андреев", "Антонов", "Борисов", "Вадимов", "Викторов", "Денисов", "Егоров", "Иванов", "Игорев", "Кириллов", "Максимов", "Михайлов", "Николаев", "Олегов", "Павлов", "Романов", "Сергеев", "Степанов"],
-    firms_a=["Альбатрос", "Анкер", "Аркада", "Атриум", "Базальт", "Бирюза", "Вектор", "Верста", "Вымпел", "Гавань", "Гамма", "Гранит", "Дельта", "Заря", "Зенит", "Импульс", "Искра", "Каскад", "Квант", "Кедр", "Контур", "Кристалл", "Лазурит", "Линия", "Магистраль", "Маяк", "Меридиан", "Мозаика", "Монолит", "Нева", "Опора", "Орбита", "Парус", "Полюс", "Призма", "Радуга", "Рубин", "Северный", "Сигма", "Смальта", "Сфера", "Терминал", "Титан", "Факел", "Форт", "Эталон", "Юпитер", "Янтарь", "Яхонт"],
-    firms_b=["Логистик", "Строй", "Торг", "Сервис", "Пром", "Мебель", "Пласт", "Агро", "Мед", "Софт", "Снаб", "Упак", "Принт", "Текстиль", "Электро", "Транс", "Климат", "Декор", "Инвест", "Проект", "Монтаж", "Ресурс", "Фарм", "Хим"],
+    men=words("""
+        Александр Алексей Андрей Антон Артём Борис Вадим Виктор Глеб Григорий Денис Дмитрий Егор Иван Игорь Илья
+        Кирилл Константин Максим Михаил Никита Николай Олег Павел Роман Сергей Степан Тимур Фёдор Юрий
+    """),
+    women=words("""
+        Алина Алёна Анастасия Анна Вера Виктория Галина Дарья Евгения Екатерина Елена Ирина Ксения Лариса Любовь
+        Марина Мария Надежда Наталья Оксана Ольга Полина Светлана София Татьяна Ульяна Юлия Яна
+    """),
+    last=words("""
+        Абрамов Антонов Баранов Белов Беляев Богданов Борисов Васильев Виноградов Волков Воробьёв Гаврилов Голубев
+        Григорьев Гусев Давыдов Денисов Дмитриев Егоров Ершов Жуков Зайцев Захаров Иванов Ильин Казаков Калинин
+        Карпов Киселёв Ковалёв Козлов Комаров Королёв Крылов Кузнецов Куликов Лебедев Макаров Марков Мартынов
+        Матвеев Медведев Мельников Миронов Морозов Назаров Никитин Новиков Орлов Осипов Павлов Петров Поляков Попов
+        Романов Савельев Семёнов Сидоров Смирнов Соколов Соловьёв Сорокин Степанов Тарасов Титов Тихонов Фёдоров
+        Филиппов Фомин Фролов Чернов Щербаков Яковлев
+    """),
+    fathers=words("""
+        Александров Алексеев Андреев Антонов Борисов Вадимов Викторов Денисов Егоров Иванов Игорев Кириллов Максимов
+        Михайлов Николаев Олегов Павлов Романов Сергеев Степанов
+    """),
+    firms_a=words("""
+        Альбатрос Анкер Аркада Атриум Базальт Бирюза Вектор Верста Вымпел Гавань Гамма Гранит Дельта Заря Зенит
+        Импульс Искра Каскад Квант Кедр Контур Кристалл Лазурит Линия Магистраль Маяк Меридиан Мозаика Монолит Нева
+        Опора Орбита Парус Полюс Призма Радуга Рубин Северный Сигма Смальта Сфера Терминал Титан Факел Форт Эталон
+        Юпитер Янтарь Яхонт
+    """),
+    firms_b=words("""
+        Логистик Строй Торг Сервис Пром Мебель Пласт Агро Мед Софт Снаб Упак Принт Текстиль Электро Транс Климат
+        Декор Инвест Проект Монтаж Ресурс Фарм Хим
+    """),
     forms=("ООО", "ООО", "ООО", "ООО", "АО", "ПАО"),
     places=(
         ("Москва", "77", "Россия"),
@@ -55,7 +84,10 @@ RUSSIAN = Words(
         ("Тула", "71", "Россия"),
         ("Калининград", "39", "Россия"),
     ),
-    streets=["Гагарина", "Гоголя", "Заводская", "Кирова", "Лесная", "Мира", "Молодёжная", "Набережная", "Октябрьская", "Победы", "Полевая", "Пушкина", "Садовая", "Советская", "Строителей", "Цветочная", "Чехова", "Школьная"],
+    streets=words("""
+        Гагарина Гоголя Заводская Кирова Лесная Мира Молодёжная Набережная Октябрьская Победы Полевая Пушкина
+        Садовая Советская Строителей Цветочная Чехова Школьная
+    """),
     jobs=(
         "директор",
         "директор по закупкам",
@@ -116,12 +148,32 @@ RUSSIAN = Words(
 )
 
 ENGLISH = Words(
-    men=["Adam", "Alan", "Andrew", "Anthony", "Arthur", "Brian", "Charles", "Daniel", "David", "Edward", "Frank", "George", "Harry", "Henry", "Jack", "James", "John", "Joseph", "Kevin", "Louis", "Mark", "Martin", "Michael", "Oliver", "Oscar", "Paul", "Peter", "Philip", "Robert", "Simon", "Thomas", "William"],
-    women=["Alice", "Amelia", "Anna", "Barbara", "Carol", "Catherine", "Charlotte", "Diana", "Eleanor", "Elizabeth", "Emily", "Emma", "Florence", "Grace", "Hannah", "Helen", "Isabel", "Jane", "Julia", "Karen", "Laura", "Linda", "Lucy", "Margaret", "Maria", "Nancy", "Olivia", "Rachel", "Rose", "Sarah", "Sophie", "Victoria"],
-    last=["Adams", "Allen", "Anderson", "Bailey", "Baker", "Bell", "Bennett", "Brooks", "Brown", "Campbell", "Carter", "Clark", "Collins", "Cook", "Cooper", "Cox", "Davis", "Evans", "Foster", "Gray", "Green", "Hall", "Harris", "Hill", "Howard", "Hughes", "Jackson", "Johnson", "Kelly", "King", "Lewis", "Marshall", "Martin", "Mason", "Mills", "Mitchell", "Moore", "Morgan", "Morris", "Murphy", "Nelson", "Parker", "Phillips", "Powell", "Price", "Reed", "Richardson", "Roberts", "Robinson", "Rogers", "Ross", "Russell", "Scott", "Shaw", "Simpson", "Smith", "Stewart", "Taylor", "Thompson", "Turner", "Walker", "Ward", "Watson", "White", "Wilson", "Wood", "Wright", "Young"],
+    men=words("""
+        Adam Alan Andrew Anthony Arthur Brian Charles Daniel David Edward Frank George Harry Henry Jack James John
+        Joseph Kevin Louis Mark Martin Michael Oliver Oscar Paul Peter Philip Robert Simon Thomas William
+    """),
+    women=words("""
+        Alice Amelia Anna Barbara Carol Catherine Charlotte Diana Eleanor Elizabeth Emily Emma Florence Grace Hannah
+        Helen Isabel Jane Julia Karen Laura Linda Lucy Margaret Maria Nancy Olivia Rachel Rose Sarah Sophie Victoria
+    """),
+    last=words("""
+        Adams Allen Anderson Bailey Baker Bell Bennett Brooks Brown Campbell Carter Clark Collins Cook Cooper Cox
+        Davis Evans Foster Gray Green Hall Harris Hill Howard Hughes Jackson Johnson Kelly King Lewis Marshall
+        Martin Mason Mills Mitchell Moore Morgan Morris Murphy Nelson Parker Phillips Powell Price Reed Richardson
+        Roberts Robinson Rogers Ross Russell Scott Shaw Simpson Smith Stewart Taylor Thompson Turner Walker Ward
+        Watson White Wilson Wood Wright Young
+    """),
     fathers=("",),
-    firms_a=["Amber", "Anchor", "Atlas", "Aurora", "Beacon", "Birch", "Bluestone", "Bright", "Canyon", "Cedar", "Compass", "Copper", "Crescent", "Crystal", "Delta", "Evergreen", "Falcon", "Granite", "Harbor", "Hazel", "Horizon", "Ivory", "Keystone", "Lakeside", "Linden", "Maple", "Meridian", "Mosaic", "North", "Oakwood", "Orchard", "Pine", "Pioneer", "Quartz", "Redwood", "River", "Silver", "Sterling", "Summit", "Tidewater", "Unity", "Valley", "Westfield", "Willow"],
-    firms_b=["Logistics", "Trading", "Systems", "Foods", "Partners", "Textiles", "Packaging", "Printing", "Supply", "Tools", "Motors", "Media", "Interiors", "Energy", "Marine", "Medical", "Software", "Design", "Consulting", "Robotics"],
+    firms_a=words("""
+        Amber Anchor Atlas Aurora Beacon Birch Bluestone Bright Canyon Cedar Compass Copper Crescent Crystal Delta
+        Evergreen Falcon Granite Harbor Hazel Horizon Ivory Keystone Lakeside Linden Maple Meridian Mosaic North
+        Oakwood Orchard Pine Pioneer Quartz Redwood River Silver Sterling Summit Tidewater Unity Valley Westfield
+        Willow
+    """),
+    firms_b=words("""
+        Logistics Trading Systems Foods Partners Textiles Packaging Printing Supply Tools Motors Media Interiors
+        Energy Marine Medical Software Design Consulting Robotics
+    """),
     forms=("Ltd", "LLC", "Inc.", "PLC"),
     places=(
         ("London", "44", "United Kingdom"),
@@ -135,7 +187,9 @@ ENGLISH = Words(
         ("Dublin", "353", "Ireland"),
         ("Berlin", "49", "Germany"),
     ),
-    streets=["High", "Church", "Main", "Park", "Mill", "Station", "Bridge", "Market", "King", "Queen", "Oak", "Maple", "Victoria", "Garden", "Harbour"],
+    streets=words("""
+        High Church Main Park Mill Station Bridge Market King Queen Oak Maple Victoria Garden Harbour
+    """),
     jobs=(
         "director",
         "head of purchasing",

@@ -75,4 +75,4 @@ async def _doubtful(ctx: Context, texts: Mapping[str, Sequence[str]], number: in
             "" if probe.inn == stored.get("inn") else probe.inn,
             {value: kind for value, kind in probe.contacts.items() if value not in known},
         )
-    return await duplicates.candidates(ctx, probe, number)
+    return await duplicates.candidates(ctx, probe, number, thorough=False)

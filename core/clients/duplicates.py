@@ -1,10 +1,11 @@
-"""Clients that are probably the same: found by phone, e-mail, INN or a similar name, told without more than one may know."""
+"""Clients that are probably the same, by phone, e-mail, INN or a similar name; told without more than one may know."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 
 from rapidfuzz import fuzz
 
@@ -20,13 +21,18 @@ REVEAL = "core.duplicates_reveal"
 NOTHING, EXISTS, OWNER = "none", "exists", "owner"
 
 ASKS = 30
-"""Times a minute that a user is told of records that he or she may not see; more would be a search of the whole base."""
+"""Times a minute that a user is told of records that one may not see; more would be a search of the whole base."""
 
 SIMILAR = 86.0
 """From this likeness of names on (of 100, without order of words) two clients may be one."""
 
 MOST = 5
+MOST_ORDERED = 4
+"""Words of a name that are tried in every order."""
+SHORTEST = 4
+"""Letters that a name needs to be compared at all."""
 LOOKED_AT = 200
+EQUAL = 10
 
 _FORMS = re.compile(r"\b(ooo|oao|zao|pao|ao|ip|nko|ano|tov|too|ltd|llc|inc|plc|gmbh|corp|co|company|corporation)\b")
 
@@ -43,7 +49,7 @@ class Probe:
     """Normalised phones and e-mails → `phone` or `email`."""
 
     def __bool__(self) -> bool:
-        return bool(self.inn or self.contacts or len(significant(self.name)) >= 4)
+        return bool(self.inn or self.contacts or len(significant(self.name)) >= SHORTEST)
 
 
 @dataclass(frozen=True)
@@ -87,32 +93,52 @@ def _try(kind: str, raw: str) -> str:
         return ""
 
 
-async def candidates(ctx: Context, probe: Probe, exclude: int | None = None) -> list[Candidate]:
-    """Clients that may be the one that is being typed: those the reader may see, and of others what the setting allows."""
+async def candidates(
+    ctx: Context, probe: Probe, exclude: int | None = None, *, thorough: bool = True
+) -> list[Candidate]:
+    """Clients that may be the one being typed: those the reader may see, and of others what the setting allows.
+
+    A `thorough` look finds names with a misprint too; the other only those that have the same words, and costs little.
+    """
     if not probe or not ctx.allows(f"{CLIENTS}.view"):
         return []
     reveal = await _reveal(ctx, probe)
+    sql, params = _statement(ctx, probe, exclude, thorough=thorough)
+    hits = await fetch(sql, *params)
+    if not hits:
+        return []
     scope = scope_sql(ctx, f"{CLIENTS}.view", "c", CLIENTS)
-    sql, params = _statement(probe, scope, exclude)
+    rows = await fetch(
+        f"""SELECT c.id, c.name, c.city, c.owner, ({scope}) AS visible FROM core_client c
+        WHERE c.id = ANY($1) AND c.deleted_at IS NULL""",
+        list({hit["id"] for hit in hits}),
+    )
+    return await _told(ctx, probe, hits, {row["id"]: row for row in rows}, reveal)
+
+
+async def _told(
+    ctx: Context, probe: Probe, hits: Sequence[Row], clients: Mapping[int, Row], reveal: str
+) -> list[Candidate]:
     found: dict[int, Candidate] = {}
     hidden: list[Candidate] = []
     people = await accounts.people(ctx.epoch)
-    for row in await fetch(sql, *params):
-        if row["reason"] == "name" and not _alike(probe.name, row["name"]):
+    for hit in hits:
+        row, reason = clients.get(hit["id"]), hit["reason"]
+        if row is None or (reason == "name" and not _alike(probe.name, row["name"])):
             continue
         if row["visible"]:
-            found.setdefault(row["id"], _seen(ctx, row, people.get(row["owner"], "")))
-        elif reveal != NOTHING and row["reason"] != "name":
-            # A similar name of somebody else's client would tell the name; an equal phone tells nothing that was not typed.
-            hidden.append(Candidate(row["reason"], owner=people.get(row["owner"], "") if reveal == OWNER else ""))
+            found.setdefault(row["id"], _seen(ctx, reason, row, people.get(row["owner"], "")))
+        elif reveal != NOTHING and reason != "name":
+            # A similar name would tell the client's name; an equal phone tells nothing that was not typed.
+            hidden.append(Candidate(reason, owner=people.get(row["owner"], "") if reveal == OWNER else ""))
     return [*found.values(), *dict.fromkeys(hidden)][:MOST]
 
 
-def _seen(ctx: Context, row: Row, owner: str) -> Candidate:
+def _seen(ctx: Context, reason: str, row: Row, owner: str) -> Candidate:
     view = records.view(CLIENTS)
     free = {name: view.fields[name].right(ctx) in (None, "readonly") for name in ("name", "city", "owner")}
     return Candidate(
-        row["reason"],
+        reason,
         row["id"],
         row["name"] if free["name"] else f"№ {row['id']}",
         (row["city"] or "") if free["city"] else "",
@@ -137,38 +163,46 @@ async def _reveal(ctx: Context, probe: Probe) -> str:
     return chosen if asked <= ASKS else NOTHING
 
 
-# --- the statement -----------------------------------------------------------------------------------------------------------
+# --- the statement ---------------------------------------------------------------------------------
 
 
-def _statement(probe: Probe, scope: str, exclude: int | None) -> tuple[str, list[object]]:
-    """One statement: equal contacts, equal INN, names that share parts of their longest words."""
+def _statement(ctx: Context, probe: Probe, exclude: int | None, *, thorough: bool) -> tuple[str, list[object]]:
+    """One statement over indexes alone: equal contacts, equal INN, names with the same words or with parts of them."""
     params: list[object] = [exclude or 0]
-    head = f"c.id, c.name, c.city, c.owner, ({scope}) AS visible"
     pieces = []
     if probe.contacts:
         params.append(list(probe.contacts))
         pieces.append(
-            f"""(SELECT p.kind::text AS reason, 0 AS rank, {head} FROM core_contact_point p JOIN core_client c ON c.id = p.client
-            WHERE p.value = ANY(${len(params)}) AND c.deleted_at IS NULL AND c.id <> $1 LIMIT 10)"""
+            f"""(SELECT kind::text AS reason, client AS id FROM core_contact_point
+            WHERE value = ANY(${len(params)}) AND client <> $1 LIMIT {EQUAL})"""
         )
     if probe.inn:
         params.append(probe.inn)
         pieces.append(
-            f"""(SELECT 'inn' AS reason, 1 AS rank, {head} FROM core_client c
-            WHERE c.inn = ${len(params)} AND c.deleted_at IS NULL AND c.id <> $1 LIMIT 10)"""
+            f"(SELECT 'inn' AS reason, id FROM core_client WHERE inn = ${len(params)} AND id <> $1 LIMIT {EQUAL})"
         )
-    if condition := _name_condition(probe.name, params):
+    if condition := (_similar if thorough else _same_words)(probe.name, params):
+        scope = scope_sql(ctx, f"{CLIENTS}.view", "s", CLIENTS, record="record")
         pieces.append(
-            f"""(SELECT 'name' AS reason, 2 AS rank, {head} FROM core_search s JOIN core_client c ON c.id = s.record
-            WHERE s.kind = '{CLIENTS}' AND {condition} AND c.deleted_at IS NULL AND c.id <> $1 AND {scope} LIMIT {LOOKED_AT})"""
+            f"""(SELECT 'name' AS reason, s.record AS id FROM core_search s
+            WHERE s.kind = '{CLIENTS}' AND {condition} AND s.record <> $1 AND {scope} LIMIT {LOOKED_AT})"""
         )
-    return " UNION ALL ".join(pieces) + " ORDER BY 2, 3", params
+    return " UNION ALL ".join(pieces) or "SELECT '' AS reason, 0 AS id WHERE $1::bigint IS NULL", params
 
 
-def _name_condition(name: str, params: list[object]) -> str:
+def _same_words(name: str, params: list[object]) -> str:
+    """Rows `s` whose title has these words in any order."""
+    words = records.normalise(name).split()
+    if not words or len(words) > MOST_ORDERED or len(significant(name)) < SHORTEST:
+        return ""
+    params.append([" ".join(order) for order in permutations(words)])
+    return f"s.title_key = ANY(${len(params)})"
+
+
+def _similar(name: str, params: list[object]) -> str:
     """Rows `s` whose body has a half of each of the two longest words: one misprint leaves the other half whole."""
     words = sorted(significant(name).split(), key=len, reverse=True)[:2]
-    if not words or len(words[0]) < 4:
+    if not words or len(words[0]) < SHORTEST:
         return ""
     found = []
     for word in words:

@@ -11,7 +11,7 @@ from core import records, ui
 from core.clients.kinds import CLIENTS
 from core.context import Context
 from core.language import _
-from core.records import Field, KindView
+from core.records import Field, KindView, LineListField
 from core.ui import derived
 
 Row = dict[str, Any]
@@ -50,7 +50,8 @@ def _group(
     ctx: Context, view: KindView, row: Row, label: str, names: Sequence[str], always: Sequence[str], editable: bool
 ) -> str:
     """A card of facts; fields that hold nothing wait behind a line of their own."""
-    shown, empty = [], []
+    shown: list[str] = []
+    empty: list[str] = []
     for name in names:
         field = view.fields.get(name)
         if field is None or field.right(ctx) == "hidden":
@@ -65,7 +66,8 @@ def _group(
         inside += (
             f'<details class="facts-more"><summary>{more}</summary><dl class="facts">{"".join(empty)}</dl></details>'
         )
-    return f'<section class="card"><div class="card__head"><h2>{escape(ctx.t(label))}</h2></div><div class="card__body">{inside}</div></section>'
+    head = f'<div class="card__head"><h2>{escape(ctx.t(label))}</h2></div>'
+    return f'<section class="card">{head}<div class="card__body">{inside}</div></section>'
 
 
 def fact(ctx: Context, view: KindView, row: Row, field: Field, editable: bool) -> str:
@@ -85,24 +87,32 @@ def first_contact(row: Mapping[str, Any], name: str) -> str:
 def lines_card(ctx: Context, view: KindView, row: Row, key: str, editable: bool) -> str:
     """The card of one sort of lines: contacts, addresses, consents."""
     lines = view.lines_of(key)
-    rows = row["lines"].get(key, [])
-    if (not rows and (not editable or key != "contacts")) or ctx.field_right(CLIENTS, key) == "hidden":
-        return "" if not editable else _add_card(ctx, row, key, lines.label)
-    data = {
-        "row": row,
-        "key": key,
-        "label": lines.label,
-        "rows": [_shown(ctx, lines, one) for one in rows],
-        "editable": editable,
-    }
+    made_of = [field for field in view.fields.values() if isinstance(field, LineListField) and field.lines == key]
+    rights = {ctx.field_right(CLIENTS, key), *(field.right(ctx) for field in made_of)}
+    editable = editable and rights == {None}
+    secret = [field.where for field in made_of if field.right(ctx) == "hidden"]
+    rows = [
+        line
+        for line in row["lines"].get(key, ())
+        if not any(all(line.get(name) == value for name, value in where.items()) for where in secret)
+    ]
+    if ctx.field_right(CLIENTS, key) == "hidden" or (not rows and not editable):
+        return ""
+    if not rows and key != "contacts":
+        return _add_card(ctx, row, key, lines.label)
+    shown = [_shown(ctx, lines, line) for line in rows]
+    data = {"row": row, "key": key, "label": lines.label, "rows": shown, "editable": editable}
     return ui.render(ctx, "clients/_lines_card.html", {**data, "ctx": ctx})
 
 
 def _add_card(ctx: Context, row: Row, key: str, label: str) -> str:
-    return ui.render(
-        ctx,
-        "clients/_lines_card.html",
-        {"row": row, "key": key, "label": label, "rows": [], "editable": True, "ctx": ctx},
+    """Nothing yet: a heading with a way to add something."""
+    there, title, add = f"/clients/{row['id']}/lines/{key}", escape(ctx.t(label)), escape(ctx.t(_("Add")))
+    return (
+        f'<section class="card" id="card-{key}"><div class="card__head"><h2>{title}</h2>'
+        f'<a class="btn btn--icon btn--s btn--ghost card__edit" href="{there}" hx-get="{there}" '
+        f'hx-target="#card-{key}" hx-swap="outerHTML" aria-label="{add}: {title}" title="{add}">'
+        f"{ui.icon('plus', 'icon--s')}</a></div></section>"
     )
 
 

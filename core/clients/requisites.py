@@ -32,7 +32,7 @@ def compact(text: str) -> str:
 
 
 def inn(text: str, *, company: bool, name: str = "") -> str:
-    """A taxpayer number of 10 digits for a company, of 12 for a person or a sole proprietor; the check digits must hold."""
+    """A taxpayer number: 10 digits for a company, 12 for a person or a sole proprietor, with true check digits."""
     number = compact(text)
     if not number.isascii() or not number.isdigit():
         raise Refuse(_("An INN consists of digits only."))
@@ -87,7 +87,7 @@ def corr_account(text: str, bank: str | None) -> str:
     """A bank's correspondent account of 20 digits; with the bank's BIC its key is checked."""
     number = _account_digits(text)
     if bank and not _key_holds(number, bank, by_unit=True):
-        raise Refuse(_("The correspondent account does not belong to the bank with this BIC: its key does not match."))
+        raise Refuse(_("The correspondent account does not belong to the bank with this BIC."))
     return number
 
 
@@ -99,7 +99,7 @@ def _account_digits(text: str) -> str:
 
 
 def _key_holds(number: str, bank: str, *, by_unit: bool) -> bool:
-    """The Bank of Russia's rule of 8 September 1997 № 515: the weighted last digits of BIC part and account sum to …0."""
+    """The Bank of Russia's rule № 515 of 8.09.1997: last digits of the weighted digits of BIC and account sum to …0."""
     if number[0] == "0":
         return True  # Accounts of the treasury have no key.
     digits = ("0" + bank[4:6] if by_unit else bank[6:]) + number

@@ -85,7 +85,7 @@ class Client(Record, tablename="core_client"):
     """A person or a company that the business deals with, in whatever role."""
 
     type = Choice(options=TYPES, default=PERSON, required=True, help_text=_("Type"))
-    name = Varchar(length=500, required=True, help_text=_("Client name"))
+    name = Varchar(length=500, help_text=_("Client name"))
     name_key = Text(default="")
     last_name = _text(_("Last name"))
     first_name = _text(_("First name"))

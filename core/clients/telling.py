@@ -62,7 +62,7 @@ class Told:
     href: str = ""
 
 
-# --- entries -----------------------------------------------------------------------------------------------------------------
+# --- entries ---------------------------------------------------------------------------------------
 
 
 def entry_icon(sort: str, direction: str | None) -> str:
@@ -92,7 +92,7 @@ def seen(ctx: Context, name: str, value: str | None) -> str:
     return MASK if right == "masked" else value
 
 
-# --- changes -----------------------------------------------------------------------------------------------------------------
+# --- changes ---------------------------------------------------------------------------------------
 
 
 async def tell(ctx: Context, rows: Sequence[Row]) -> dict[int, Told]:
@@ -122,7 +122,7 @@ def _seen_values(ctx: Context, view: KindView, stored: str | None) -> dict[str, 
     """What the journal keeps, without hidden fields and with masks over masked ones."""
     if stored is None:
         return None
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in msgspec.json.decode(stored).items():
         field = view.fields.get(name)
         right = field.right(ctx) if field else None

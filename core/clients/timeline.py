@@ -1,7 +1,7 @@
 """One timeline of everything about a client: entries, and changes of every kind of record that is about the client.
 
-Two streams, each in its own order, are read by one statement and merged; a cursor holds the place in both. Every row is in
-the reader's scope for its kind.
+Two streams, each in its own order, are read by one statement and merged; a cursor holds the place in both. Every row
+is in the reader's scope for its kind.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ async def timeline(
 ) -> Timeline:
     """What happened with the client, newest first; `Missing` where the reader may not see the client.
 
-    `kinds` are `note`, `call`, `letter`, `meeting`, `changes` and keys of kinds of record; `before` is the last page's `next`.
+    `kinds` are `note`, `call`, `letter`, `meeting`, `changes` and keys of kinds of record; `before` is the last page's
+    `next`.
     """
     await require_visible(ctx, client_id)
     return await read(ctx, client_id, kinds, before, limit)
@@ -122,11 +123,11 @@ def _other_kinds(ctx: Context) -> list[parts.RecordKind]:
     ]
 
 
-# --- the statement -----------------------------------------------------------------------------------------------------------
+# --- the statement ---------------------------------------------------------------------------------
 
-_ENTRY = """SELECT 'e' AS src, e.id, e.at, e.kind, e.author AS actor, e.owner, e.team, e.direction, e.minutes, e.subject, e.body,
-e.outcome, e.pinned, e.version, e.id AS record, NULL::jsonb AS before, NULL::jsonb AS after FROM core_entry e
-WHERE e.client = $1 AND e.deleted_at IS NULL"""
+_ENTRY = """SELECT 'e' AS src, e.id, e.at, e.kind, e.author AS actor, e.owner, e.team, e.direction, e.minutes,
+e.subject, e.body, e.outcome, e.pinned, e.version, e.id AS record, NULL::jsonb AS before, NULL::jsonb AS after
+FROM core_entry e WHERE e.client = $1 AND e.deleted_at IS NULL"""
 
 _CHANGE = """SELECT 'c', c.id, o.at, c.kind, o.actor, c.owner, c.team, NULL, NULL, NULL, NULL, NULL, FALSE, 0, c.record,
 c.before, c.after FROM ({changes}) c JOIN core_operation o ON o.id = c.operation"""
@@ -206,7 +207,7 @@ def _decode(before: str | None) -> _Place:
         raise Refuse(_("This link is damaged. Start from the first page.")) from None
 
 
-# --- in words ----------------------------------------------------------------------------------------------------------------
+# --- in words --------------------------------------------------------------------------------------
 
 
 def _item(ctx: Context, row: Row, people: Any, told: dict[int, Told]) -> Item | None:

@@ -1,4 +1,4 @@
-"""Blocks of the today page: birthdays to come, clients one worked with; and what is ahead with a client, on its card."""
+"""Blocks of the today page: birthdays, clients one worked with; and what is ahead with a client, on its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients: the record itself, its contact points, addresses, relations and consents, and the entries of its timeline."""
+"""Clients: the record itself, its contact points, addresses, relations, consents, and the entries of its timeline."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 

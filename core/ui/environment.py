@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.runtime
+from jinja2 import nodes
 from jinja2.environment import TemplateModule
 from jinja2.loaders import split_template_path
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from core import language as words
@@ -78,17 +81,55 @@ class Careful(jinja2.StrictUndefined):
     __hash__ = jinja2.Undefined.__hash__  # type: ignore[assignment]
 
 
+class Folded(NodeTransformer):
+    """Works out, when a template is compiled, what is the same at every rendering: translated words, icons, addresses."""
+
+    def __init__(self, constant: Mapping[str, Callable[..., str]]) -> None:
+        self.constant = constant
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  (the name jinja looks for)
+        """A call of a constant function with constant arguments becomes its result."""
+        self.generic_visit(node)
+        if not (isinstance(node.node, nodes.Name) and node.node.name in self.constant):
+            return node
+        plain = all(isinstance(argument, nodes.Const) for argument in node.args)
+        if not plain or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            return node
+        values = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
+        return nodes.Const(self.constant[node.node.name](*values), lineno=node.lineno)
+
+
+class Rendering(jinja2.runtime.Context):
+    """Calls functions straight away; jinja would look four times first whether each wants the context."""
+
+    def call(self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: PYI063
+        """Call it, with the context if it asks for one."""
+        if getattr(__obj, "jinja_pass_arg", None) is None:
+            # Compiled templates hand these to functions that want the context.
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return __obj(*args, **kwargs)
+        return super().call(__obj, *args, **kwargs)
+
+
 class Environment(jinja2.Environment):
     """Looks names up as items before attributes: rows are dicts, and `row.items` means the column."""
 
+    context_class = Rendering
+    constant: Mapping[str, Callable[..., str]] = {}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed = super()._parse(source, name, filename)
+        folded: nodes.Template = Folded(self.constant).visit(parsed)
+        return folded
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute` in a template."""
-        if type(obj) is TemplateModule:
-            return getattr(obj, attribute)
-        try:
-            return obj[attribute]
-        except (TypeError, LookupError, AttributeError):
-            pass
+        if type(obj) is not TemplateModule and hasattr(obj, "__getitem__"):
+            try:
+                return obj[attribute]
+            except (TypeError, LookupError, AttributeError):
+                pass
         try:
             return getattr(obj, attribute)
         except AttributeError:
@@ -114,6 +155,8 @@ def environment(language: str) -> Environment:
         partial(words.translate, language), partial(words.translate_plural, language), newstyle=True
     )
     made.globals.update(_globals(language))
+    made.globals["_"] = made.globals["gettext"] = partial(_told, language)
+    made.constant = {"_": partial(_told, language), "icon": assets.icon, "static": assets.href}
     made.filters.update(_filters(language))
     # A block that is rendered alone does not see the imports at the head of its template.
     made.globals["ui"] = made.get_template("ui.html").module
@@ -123,6 +166,11 @@ def environment(language: str) -> Environment:
 def forget_environments() -> None:
     """Make the environments anew at their next use: after the registry or the theme was changed."""
     environment.cache_clear()
+
+
+def _told(language: str, message: str, **values: object) -> Markup:
+    """The message in the language as safe HTML; the values that fill it are escaped."""
+    return Markup(words.translate(language, message)) % values  # noqa: S704  (catalogues are ours)
 
 
 def _globals(language: str) -> dict[str, Any]:

@@ -64,5 +64,13 @@ ROUTES = [
 ]
 
 NAVIGATION = [
-    NavItem(key="core.jobs", label=_("Background jobs"), permission=VIEW, href=ADDRESS, icon="hourglass", order=80)
+    NavItem(
+        key="core.jobs",
+        label=_("Background jobs"),
+        hint=_("What the product does by itself, how far it is, and what failed."),
+        permission=VIEW,
+        href=ADDRESS,
+        icon="hourglass",
+        order=300,
+    )
 ]

@@ -249,7 +249,7 @@ def _told(ctx: Context, one: Import, result: dict[str, Any]) -> str:
         lines.append(ctx.t(_("%(name)s: %(count)s names are not known."), name=name, count=len(names)))
     if result.get("suggested"):
         lines.append(ctx.t(_("Suggested duplicates: %(count)s."), count=result["suggested"]))
-    if one.operation is not None:
+    if one.created or one.changed:
         lines.append(ctx.t(_("Take it back with: smalta undo %(operation)s"), operation=one.operation))
     return "\n".join(lines)
 

@@ -131,17 +131,17 @@ def fits(target: Target, cells: Sequence[str]) -> bool:
     name = _singular(target.name)
     if name in _DIGITS:
         low, high = _DIGITS[name]
-        return _share(cells, lambda cell: cell.isdecimal() and low <= len(cell) <= high) > 0.5
+        return _share(cells, lambda cell: cell.isdecimal() and low <= len(cell) <= high) >= 0.5
     if name == "inn":
-        return _share(cells, lambda cell: sum(char.isdecimal() for char in cell) >= 8) > 0.5
+        return _share(cells, lambda cell: sum(char.isdecimal() for char in cell) >= 8) >= 0.5
     if name == "email":
-        return _share(cells, lambda cell: "@" in cell) > 0.5
+        return _share(cells, lambda cell: "@" in cell) >= 0.5
     if name == "phone":
-        return _share(cells, lambda cell: sum(char.isdecimal() for char in cell) >= 5) > 0.5
+        return _share(cells, lambda cell: sum(char.isdecimal() for char in cell) >= 5) >= 0.5
     if target.is_link or target.field.widget in {"text", "textarea", "web", "tags", "email", "phone"}:
         return True
     reader = Converter(target, order=date_order(cells))
-    return _share(cells, lambda cell: _reads(reader, cell)) > 0.5
+    return _share(cells, lambda cell: _reads(reader, cell)) >= 0.5
 
 
 def _reads(reader: Converter, cell: str) -> bool:

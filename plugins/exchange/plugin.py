@@ -36,7 +36,13 @@ def register_navigation() -> list[NavItem]:
     """The journal of imports."""
     return [
         NavItem(
-            key="exchange.imports", label=_("Imports"), permission=SIGNED_IN, href=pages.ROOT, icon="upload", order=70
+            key="exchange.imports",
+            label=_("Imports"),
+            permission=SIGNED_IN,
+            href=pages.ROOT,
+            icon="upload",
+            group=_("Data"),
+            order=890,
         )
     ]
 

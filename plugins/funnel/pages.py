@@ -13,6 +13,7 @@ from markupsafe import Markup
 from core import accounts, ui
 from core.context import Conflict, Context, Missing, Refuse
 from core.language import _
+from core.parts import Route
 from core.records import view
 from core.ui import Toast
 from plugins.funnel import board, deals, lanes, pipelines
@@ -220,3 +221,15 @@ async def _placed(ctx: Context, form: Any, deal_id: int, toast: Toast | None) ->
     }
     placed = {"funnel:placed": {"deal": deal_id, "stage": lane.id if lane else None}}
     return await ui.fragment(ctx, "funnel/_placed.html", data, toast=toast, headers={"HX-Trigger": json.dumps(placed)})
+
+
+VIEW, EDIT = f"{deals.KIND}.view", f"{deals.KIND}.edit"
+MOVE = "/funnel/deals/{id:int}/move"
+
+ROUTES = [
+    Route(key="funnel.board", path=BOARD, permission=VIEW, handler=show),
+    Route(key="funnel.board.lane", path=f"{BOARD}/lane", permission=VIEW, handler=show_lane),
+    Route(key="funnel.board.owners", path=f"{BOARD}/owners", permission=VIEW, handler=show_owners),
+    Route(key="funnel.deals.ask", path=MOVE, permission=EDIT, handler=ask),
+    Route(key="funnel.deals.move", path=MOVE, permission=EDIT, handler=move, methods=("POST",)),
+]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Response
 
 from core import ui
 from core.context import Context, Missing, Refuse
 from core.language import _
+from core.parts import Handler, Route
 from core.ui import Toast
 from plugins.funnel import pipelines
 from plugins.funnel.pages import number_in
@@ -131,3 +132,18 @@ async def save_reasons(ctx: Context, request: Any) -> Response[str]:
             )
     operation = await pipelines.save_reasons(ctx, rows)
     return ui.redirect(HERE, toast=Toast(ctx.t(_("Saved")), undo=operation))
+
+
+def _route(key: str, path: str, handler: Handler, method: Literal["GET", "POST"] = "POST") -> Route:
+    return Route(key=key, path=path, permission=MANAGE, handler=handler, methods=(method,))
+
+
+ROUTES = [
+    _route("funnel.settings", "/settings/funnel", to_page, "GET"),
+    _route("funnel.pipelines.add", f"{HERE}/add", add),
+    _route("funnel.pipelines.save", HERE + "/{id:int}/stages", save),
+    _route("funnel.pipelines.remove", HERE + "/{id:int}/remove", delete_pipeline),
+    _route("funnel.pipelines.reasons", f"{HERE}/reasons", save_reasons),
+    _route("funnel.stages.ask", HERE + "/stages/{stage:int}/delete", ask_delete_stage, "GET"),
+    _route("funnel.stages.remove", HERE + "/stages/{stage:int}/delete", delete_stage),
+]

@@ -25,7 +25,7 @@ from plugins.funnel.events import DealLost, DealMoved, DealWon
 from plugins.funnel.pipelines import MANAGE
 from plugins.funnel.tables import CURRENCIES
 
-VIEW, EDIT = "funnel.deals.view", "funnel.deals.edit"
+VIEW = "funnel.deals.view"
 
 
 @hookimpl
@@ -105,11 +105,11 @@ def register_navigation() -> list[NavItem]:
 
 @hookimpl
 def register_widgets() -> list[Widget]:
-    """On the today page: my deals that need me."""
+    """On the today page: the deals that need me."""
     return [
         Widget(
             key="funnel.today",
-            label=_("My deals"),
+            label=_("Open deals"),
             icon="kanban",
             permission=VIEW,
             render=today.widget,
@@ -172,62 +172,7 @@ def register_settings() -> list[Setting]:
 @hookimpl
 def register_routes() -> list[Route]:
     """The board, moving deals, and the page of pipelines."""
-    home = "/funnel/pipelines"
-    return [
-        Route(key="funnel.board", path=lanes.BOARD, permission=VIEW, handler=pages.show),
-        Route(key="funnel.board.lane", path="/funnel/board/lane", permission=VIEW, handler=pages.show_lane),
-        Route(key="funnel.board.owners", path="/funnel/board/owners", permission=VIEW, handler=pages.show_owners),
-        Route(key="funnel.deals.ask", path="/funnel/deals/{id:int}/move", permission=EDIT, handler=pages.ask),
-        Route(
-            key="funnel.deals.move",
-            path="/funnel/deals/{id:int}/move",
-            permission=EDIT,
-            handler=pages.move,
-            methods=("POST",),
-        ),
-        Route(key="funnel.settings", path="/settings/funnel", permission=MANAGE, handler=pipeline_pages.to_page),
-        Route(
-            key="funnel.pipelines.add",
-            path=f"{home}/add",
-            permission=MANAGE,
-            handler=pipeline_pages.add,
-            methods=("POST",),
-        ),
-        Route(
-            key="funnel.pipelines.save",
-            path=f"{home}/{{id:int}}/stages",
-            permission=MANAGE,
-            handler=pipeline_pages.save,
-            methods=("POST",),
-        ),
-        Route(
-            key="funnel.pipelines.remove",
-            path=f"{home}/{{id:int}}/remove",
-            permission=MANAGE,
-            handler=pipeline_pages.delete_pipeline,
-            methods=("POST",),
-        ),
-        Route(
-            key="funnel.pipelines.reasons",
-            path=f"{home}/reasons",
-            permission=MANAGE,
-            handler=pipeline_pages.save_reasons,
-            methods=("POST",),
-        ),
-        Route(
-            key="funnel.stages.ask",
-            path=f"{home}/stages/{{stage:int}}/delete",
-            permission=MANAGE,
-            handler=pipeline_pages.ask_delete_stage,
-        ),
-        Route(
-            key="funnel.stages.remove",
-            path=f"{home}/stages/{{stage:int}}/delete",
-            permission=MANAGE,
-            handler=pipeline_pages.delete_stage,
-            methods=("POST",),
-        ),
-    ]
+    return [*pages.ROUTES, *pipeline_pages.ROUTES]
 
 
 @hookimpl

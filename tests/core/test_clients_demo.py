@@ -33,7 +33,8 @@ async def test_the_demo_company_has_its_known_totals(
 
 async def test_demo_clients_are_found_like_all_others(ctx: Context) -> None:
     row = await database.fetch_row(
-        "SELECT c.id, p.value FROM core_client c JOIN core_contact_point p ON p.client = c.id AND p.kind = 'phone' ORDER BY c.id DESC LIMIT 1"
+        """SELECT c.id, p.value FROM core_client c JOIN core_contact_point p ON p.client = c.id AND p.kind = 'phone'
+        ORDER BY c.id DESC LIMIT 1"""
     )
     assert row is not None
     page = await records.select(ctx, "core.clients", Query(q=row["value"]))

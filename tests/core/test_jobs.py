@@ -94,7 +94,7 @@ async def lab(installation: Installation, lab_folder: Path) -> None:
     await database.execute(
         """DROP TABLE IF EXISTS yard_done;
         CREATE TABLE yard_done (id BIGSERIAL, job BIGINT, text TEXT, actor BIGINT, source TEXT);
-        DELETE FROM procrastinate_jobs"""
+        DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_workers"""
     )
 
 

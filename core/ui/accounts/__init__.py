@@ -13,15 +13,39 @@ ROUTES: list[Route] = [
 
 NAVIGATION: list[NavItem] = [
     NavItem(
-        key="core.users", label=_("Users"), permission=MANAGE_USERS, href="/settings/users", icon="users", order=210
+        key="core.users",
+        label=_("Users"),
+        hint=_("Who works here, with which roles and in which teams."),
+        permission=MANAGE_USERS,
+        href="/settings/users",
+        icon="users",
+        order=210,
     ),
     NavItem(
-        key="core.teams", label=_("Teams"), permission=MANAGE_USERS, href="/settings/teams", icon="network", order=220
+        key="core.teams",
+        label=_("Teams"),
+        hint=_("Branches and departments; who sees whose records follows from them."),
+        permission=MANAGE_USERS,
+        href="/settings/teams",
+        icon="network",
+        order=220,
     ),
     NavItem(
-        key="core.roles", label=_("Roles"), permission=MANAGE_ROLES, href="/settings/roles", icon="shield", order=230
+        key="core.roles",
+        label=_("Roles"),
+        hint=_("What people may see and do, down to single fields."),
+        permission=MANAGE_ROLES,
+        href="/settings/roles",
+        icon="shield",
+        order=230,
     ),
     NavItem(
-        key="core.why", label=_("Why?"), permission=MANAGE_USERS, href="/settings/why", icon="circle-help", order=240
+        key="core.why",
+        label=_("Why?"),
+        hint=_("Why somebody may or may not do something, step by step."),
+        permission=MANAGE_USERS,
+        href="/settings/why",
+        icon="circle-help",
+        order=240,
     ),
 ]

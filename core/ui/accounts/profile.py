@@ -11,7 +11,7 @@ from core.language import LANGUAGES, _
 from core.parts import SIGNED_IN, Route
 
 THEMES = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
-DENSITIES = [("comfortable", _("Comfortable")), ("cozy", _("Cozy")), ("compact", _("Compact"))]
+DENSITIES = [("comfortable", _("Roomy")), ("cozy", _("Normal")), ("compact", _("Compact"))]
 
 
 async def profile_page(ctx: Context, request: Request) -> Response:

@@ -127,13 +127,18 @@ async def make_input(
     """The control of a field with these texts in it; `row` is the stored record."""
     name = prefix + field.name
     to_record = field.target not in ("", "user", "team")
-    choices = await _record_choice(ctx, field, texts) if to_record else (await options(ctx, field)).pairs
+    catalogue = await _catalogue(ctx, field) if to_record else None
+    if to_record and catalogue is None:
+        choices: Sequence[tuple[str, str]] = await _record_choice(ctx, field, texts)
+    else:
+        choices = catalogue or (await options(ctx, field)).pairs
+    widget = field.widget if not field.target else "record" if to_record and catalogue is None else "select"
     stored = (row or {}).get(field.name)
     problems = problems or Problems()
     return Input(
         field=field,
         name=name,
-        widget="select" if field.target in ("user", "team") else "record" if to_record else field.widget,
+        widget=widget,
         value=texts[0] if texts else "",
         values=list(texts),
         options=choices,
@@ -142,7 +147,7 @@ async def make_input(
         shown=_shown(ctx, field, row or {}, stored) if not writable else "",
         was=was,
         conflict=problems.conflicts.get(name),
-        lookup=f"{records.view(field.target).path}/lookup" if to_record else "",
+        lookup=f"{records.view(field.target).path}/lookup" if widget == "record" else "",
     )
 
 
@@ -150,6 +155,18 @@ def _shown(ctx: Context, field: Field, row: Row, value: Any) -> str:
     if field.target:
         return str(row.get(f"{field.name}__label") or "")
     return field.text(value, ctx)
+
+
+MOST_LISTED = 40
+"""A catalogue of at most so many records is a list to choose from; in a longer one the record is looked up."""
+
+
+async def _catalogue(ctx: Context, field: Field) -> list[tuple[str, str]] | None:
+    """The records of a short catalogue (a kind that nobody owns), all of them; None for any other kind."""
+    if not records.view(field.target).ownerless:
+        return None
+    found = await records.lookup(ctx, field.target, "", MOST_LISTED + 1)
+    return [(str(number), title) for number, title in found] if len(found) <= MOST_LISTED else None
 
 
 async def _record_choice(ctx: Context, field: Field, texts: Sequence[str]) -> list[tuple[str, str]]:

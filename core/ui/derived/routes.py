@@ -87,6 +87,9 @@ ROUTES = [
 ]
 """The pages that are the same for all kinds."""
 
+DATA = _("Data")
+"""The group of the main menu for what holds for records of every kind."""
+
 NAVIGATION = [
     NavItem(
         key="core.nav.operations",
@@ -94,15 +97,23 @@ NAVIGATION = [
         permission=SIGNED_IN,
         href="/operations",
         icon="history",
+        group=DATA,
         order=900,
     ),
     NavItem(
-        key="core.nav.bin", label=_("Recycle bin"), permission=SIGNED_IN, href="/recycle-bin", icon="trash-2", order=910
+        key="core.nav.bin",
+        label=_("Recycle bin"),
+        permission=SIGNED_IN,
+        href="/recycle-bin",
+        icon="trash-2",
+        group=DATA,
+        order=910,
     ),
     NavItem(
         key="core.nav.fields",
         label=_("Own fields"),
         permission=custom_fields.MANAGE.key,
+        hint=_("What this company wants to know beyond the ready fields."),
         href=custom_fields.FIELDS,
         icon="columns-3",
     ),

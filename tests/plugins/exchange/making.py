@@ -38,15 +38,25 @@ def workbook(path: Path, rows: Sequence[Sequence[object]], **options: object) ->
 
 
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_P = "http://schemas.openxmlformats.org/package/2006"
+
+
+def _relations(**targets: str) -> str:
+    found = "".join(
+        f'<Relationship Id="r{number}" Type="{_R}/{name}" Target="{target}"/>'
+        for number, (name, target) in enumerate(targets.items(), 1)
+    )
+    return f'<Relationships xmlns="{_P}/relationships">{found}</Relationships>'
+
+
+_TYPES = f'<Types xmlns="{_P}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>'
+_BOOK = f'<sheets><sheet xmlns:r="{_R}" name="S" sheetId="1" r:id="r1"/></sheets>'
 _PARTS = {
-    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
-    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" Type="{_RELATION}/officeDocument" '
-    'Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": f'<workbook {NAMESPACE} xmlns:r="{_RELATION}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" Type="{_RELATION}/worksheet" '
-    f'Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="{_RELATION}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+    "[Content_Types].xml": _TYPES,
+    "_rels/.rels": _relations(officeDocument="xl/workbook.xml"),
+    "xl/workbook.xml": f"<workbook {NAMESPACE}>{_BOOK}</workbook>",
+    "xl/_rels/workbook.xml.rels": _relations(worksheet="worksheets/sheet1.xml", sharedStrings="sharedStrings.xml"),
 }
 
 

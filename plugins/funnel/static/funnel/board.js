@@ -101,5 +101,7 @@
     }
   }
   prepare();
+  // Sortable leaves style attributes behind, which htmx would copy to the new cards: the content policy forbids that.
+  document.addEventListener("htmx:before:swap", () => { for (const el of board()?.querySelectorAll("[style]") ?? []) el.removeAttribute("style"); });
   document.addEventListener("htmx:after:swap", prepare);
 })();
