@@ -42,7 +42,7 @@ async def drop_database(dsn: str) -> None:
 async def by_hand(facts: dict[str, Any], clients: int, seconds: float, db: list[int]) -> dict[str, float]:
     """CPU ms (client and server) per answer of the plain statements, prepared, one connection, rows as dicts."""
     conn = await asyncpg.connect(facts["dsn"])
-    drawn = random.Random(3)  # noqa: S311
+    drawn = random.Random(3)
     numbers = [drawn.randint(1, clients) for _ in range(500)]
     phones = await conn.fetch("SELECT value FROM core_contact_point WHERE kind = 'phone' LIMIT 200")
     emails = await conn.fetch("SELECT value FROM core_contact_point WHERE kind = 'email' LIMIT 200")

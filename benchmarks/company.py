@@ -19,7 +19,19 @@ CLIENT = ("id", "created_at", "updated_at", "owner", "team", "type", "name", "na
 CLIENT += ("middle_name", "inn", "kpp", "country", "city", "address", "source", "roles", "tags", "external_id")
 CONTACT = ("client", "position", "kind", "value", "typed", "main")
 SEARCH = ("kind", "record", "owner", "team", "title_key", "body")
-DEAL = ("id", "created_at", "updated_at", "owner", "team", "title", "title_key", "client", "pipeline", "stage", "amount")
+DEAL = (
+    "id",
+    "created_at",
+    "updated_at",
+    "owner",
+    "team",
+    "title",
+    "title_key",
+    "client",
+    "pipeline",
+    "stage",
+    "amount",
+)
 DEAL += ("currency", "opened_on", "closed_on", "stage_since")
 ENTRY = ("created_at", "updated_at", "owner", "team", "client", "kind", "at", "subject", "body")
 
@@ -84,14 +96,18 @@ async def _clients(number: int, seed: int, staff: Staff) -> None:
             contacts += [(row["id"], n, kind, value, None, n == 0) for n, (kind, value) in enumerate(points)]
             words = [records.normalise(name), str(row["inn"])]
             words += [records.digits(str(value)) if kind == "phone" else str(value) for kind, value in points]
-            search.append(("core.clients", row["id"], user, team, records.normalise(name), " ".join(filter(None, words))))
+            search.append(
+                ("core.clients", row["id"], user, team, records.normalise(name), " ".join(filter(None, words)))
+            )
         await database.copy_rows("core_client", CLIENT, rows)
         await database.copy_rows("core_contact_point", CONTACT, contacts)
         await database.copy_rows("core_search", SEARCH, search)
 
 
 async def _deals(number: int, clients: int, seed: int, staff: Staff) -> None:
-    stages = {row["name"]: row["id"] for row in await database.fetch("SELECT id, name FROM funnel_stage ORDER BY position")}
+    stages = {
+        row["name"]: row["id"] for row in await database.fetch("SELECT id, name FROM funnel_stage ORDER BY position")
+    }
     ordered = list(stages.values())
     by_code = dict(zip((stage[0] for stage in generate.STAGES), ordered, strict=True))
     pipeline = await database.fetch_value("SELECT id FROM funnel_pipeline ORDER BY id LIMIT 1")
@@ -104,7 +120,14 @@ async def _deals(number: int, clients: int, seed: int, staff: Staff) -> None:
             closed = _when(str(row["closed_at"])).date() if row["closed_at"] else None
             rows.append(
                 (row["id"], moment, moment, user, team, title, records.sorting_key(title), row["client_id"], pipeline)
-                + (by_code[str(row["stage"])], Decimal(str(row["amount"])), row["currency"], moment.date(), closed, moment)
+                + (
+                    by_code[str(row["stage"])],
+                    Decimal(str(row["amount"])),
+                    row["currency"],
+                    moment.date(),
+                    closed,
+                    moment,
+                )
             )
             key = records.normalise(title)
             search.append(("funnel.deals", row["id"], user, team, key, key))

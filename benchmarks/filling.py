@@ -25,7 +25,9 @@ async def facts() -> None:
 
 
 async def _half() -> int:
-    return int(await database.fetch_value("SELECT min(n) FROM (SELECT 50000 UNION SELECT count(*) / 2 FROM core_client) x(n)"))
+    return int(
+        await database.fetch_value("SELECT min(n) FROM (SELECT 50000 UNION SELECT count(*) / 2 FROM core_client) x(n)")
+    )
 
 
 def _dsn() -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -30,12 +31,12 @@ class Text(str):
     __slots__ = ()
 
 
-class OwnLanguages(str):
+class OwnLanguages(str):  # noqa: SLOT000  (it carries the other languages)
     """A label that was written in each language by an administrator, not translated by a catalogue."""
 
     labels: Mapping[str, str]
 
-    def __new__(cls, labels: Mapping[str, str]) -> OwnLanguages:
+    def __new__(cls, labels: Mapping[str, str]) -> Self:
         made = super().__new__(cls, labels.get(DEFAULT_LANGUAGE) or next(iter(labels.values()), ""))
         made.labels = labels
         return made
@@ -85,7 +86,7 @@ def _read_catalogue(file: Path, into: dict[str, str | tuple[str, ...]]) -> None:
             if isinstance(message.id, tuple):
                 into.setdefault(message.id[0], tuple(message.string))
             else:
-                into.setdefault(message.id, str(message.string))
+                into.setdefault(str(message.id), str(message.string))
 
 
 def translate(language: str, message: str) -> str:

@@ -84,7 +84,7 @@ class RecordKind(Part):
     lines: Sequence[Lines] = ()
     match: Sequence[tuple[str, ...]] = ()
     """Names of fields by which an import may find an existing record, best first: `(("inn",), ("name", "city"))`."""
-    pages: Mapping[str, "Handler"] = field(default_factory=dict)
+    pages: Mapping[str, Handler] = field(default_factory=dict)
     """Handlers that replace a derived page: `{"list": …, "card": …}`."""
 
 
@@ -94,7 +94,7 @@ class ComputedColumn(Part):
 
     target: str
     permission: str
-    load: Callable[["Context", Sequence[int]], Awaitable[Mapping[int, Label]]]
+    load: Callable[[Context, Sequence[int]], Awaitable[Mapping[int, Label]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ class Action(Part):
 
     target: str
     permission: str
-    run: Callable[["Context", Sequence[int]], Awaitable[Label]]
+    run: Callable[[Context, Sequence[int]], Awaitable[Label]]
     """Does it and returns what to tell the user."""
     icon: str = "check"
     bulk: bool = True
@@ -137,7 +137,7 @@ class Panel(Part):
     """A block on the card of a record; `render` gets the record as a dict of its columns."""
 
     permission: str
-    render: Callable[["Context", Mapping[str, Value]], Awaitable[Fragment | None]]
+    render: Callable[[Context, Mapping[str, Value]], Awaitable[Fragment | None]]
     icon: str = "puzzle"
     target: str = "core.clients"
     lazy: bool = False
@@ -149,7 +149,7 @@ class Widget(Part):
     """A block on the today page."""
 
     permission: str
-    render: Callable[["Context"], Awaitable[Fragment | None]]
+    render: Callable[[Context], Awaitable[Fragment | None]]
     icon: str = "puzzle"
     wide: bool = False
     bare: bool = False
@@ -183,7 +183,7 @@ class SearchProvider(Part):
     """Answers for the palette beyond records and pages, at most `limit` of them."""
 
     permission: str
-    search: Callable[["Context", str, int], Awaitable[Sequence[Hit]]]
+    search: Callable[[Context, str, int], Awaitable[Sequence[Hit]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +192,7 @@ class SlotContent(Part):
 
     slot: str
     permission: str
-    render: Callable[["Context", Mapping[str, Value]], Awaitable[Fragment | None]]
+    render: Callable[[Context, Mapping[str, Value]], Awaitable[Fragment | None]]
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,10 @@ class TimelineKind(Part):
 
     permission: str
     icon: str
-    describe: Callable[["Context", int, Mapping[str, Value] | None, Mapping[str, Value] | None], TimelineText | None]
+    describe: Callable[[Context, int, Mapping[str, Value] | None, Mapping[str, Value] | None], TimelineText | None]
     """Gets the record's id and its changed fields before and after; `None` leaves the change out."""
     tone: str = ""
-    load: Callable[["Context", Sequence[int]], Awaitable[None]] | None = None
+    load: Callable[[Context, Sequence[int]], Awaitable[None]] | None = None
     """Called once for a page, before `describe`, with the ids of its records: reads the names that `describe` will need."""
 
 
@@ -255,7 +255,7 @@ class EventHandler(Part):
     """Who reacts to an event: before (inside the transaction, may refuse) or after (a job written with it)."""
 
     event: type[Event]
-    handle: Callable[["Context", Event], Awaitable[None]]
+    handle: Callable[[Context, Event], Awaitable[None]]
     when: Literal["before", "after"] = "after"
 
 
@@ -291,5 +291,5 @@ class Command(Part):
 class DemoData(Part):
     """A plugin's part of the demo company; `fill` gets the number of clients and the seed, and writes by COPY."""
 
-    fill: Callable[["Context", int, int], Awaitable[Mapping[str, int]]]
+    fill: Callable[[Context, int, int], Awaitable[Mapping[str, int]]]
     """Returns what it made: «deals» → 2000."""

@@ -302,8 +302,9 @@ def hook_names() -> list[str]:
 
 def migration_apps(built: Registry) -> list[AppConfig]:
     """The Piccolo apps of core and of every loaded plugin that has tables, in order."""
-    apps = []
-    for package in ["core", *(manifest.package for manifest in built.plugins.values())]:
-        if importlib.util.find_spec(f"{package}.piccolo_app") is not None:
-            apps.append(importlib.import_module(f"{package}.piccolo_app").APP_CONFIG)
-    return apps
+    packages = ["core", *(manifest.package for manifest in built.plugins.values())]
+    return [
+        importlib.import_module(f"{package}.piccolo_app").APP_CONFIG
+        for package in packages
+        if importlib.util.find_spec(f"{package}.piccolo_app") is not None
+    ]

@@ -48,7 +48,7 @@ class Pace:
     first_retry: float = FIRST_RETRY_SECONDS
 
 
-class Interrupted(Exception):  # noqa: N818  (what happened, not a fault)
+class Interrupted(Exception):
     """The job was cut off because its worker stops; it is done again by another."""
 
 

@@ -44,7 +44,9 @@ def messages(owner: Path) -> Iterator[tuple[str, str]]:
     parser = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     for file in sorted((owner / "templates").rglob("*.html")):
         source = file.read_text(encoding="utf-8")
-        for line, _function, text in parser.extract_translations(source, gettext_functions=("_", "gettext", "ngettext")):
+        for line, _function, text in parser.extract_translations(
+            source, gettext_functions=("_", "gettext", "ngettext")
+        ):
             first = text if isinstance(text, str) else next((part for part in text if part), "")
             if first:
                 yield first, f"{file.relative_to(ROOT)}:{line}"

@@ -200,21 +200,28 @@ def _same_words(name: str, params: list[object]) -> str:
 
 
 def _similar(name: str, params: list[object]) -> str:
-    """Rows `s` whose body has a half of each of the two longest words: one misprint leaves the other half whole."""
-    words = sorted(significant(name).split(), key=len, reverse=True)[:2]
-    if not words or len(words[0]) < SHORTEST:
+    """Rows `s` that have one of the two longest words whole and a half of the other: one misprint leaves as much.
+
+    Alternatives of conjunctions, as the trigram index answers each of them from its rarest part.
+    """
+    words = [word for word in significant(name).split() if len(word) >= SHORTEST - 1]
+    longest = sorted(words, key=len, reverse=True)[:2]
+    if not longest or len(longest[0]) < SHORTEST:
         return ""
+    if len(longest) == 1:
+        params.append(f"%{longest[0]}%")
+        return f"s.body LIKE ${len(params)}"
     found = []
-    for word in words:
-        if len(word) < 3:
-            continue
-        middle = len(word) // 2
-        halves = [word[:middle], word[middle:]] if len(word) >= 6 else [word]
-        params.extend(f"%{half}%" for half in halves)
-        places = range(len(params) - len(halves) + 1, len(params) + 1)
-        found.append("(" + " OR ".join(f"s.body LIKE ${place}" for place in places) + ")")
-    return " AND ".join(found)
+    for whole, other in (longest, longest[::-1]):
+        middle = len(other) // 2
+        for half in (other[:middle], other[middle:]) if middle >= SHORTEST - 1 else (other,):
+            params += [f"%{whole}%", f"%{half}%"]
+            found.append(f"(s.body LIKE ${len(params) - 1} AND s.body LIKE ${len(params)})")
+    return f"({' OR '.join(found)})"
 
 
 def _alike(one: str, other: str) -> bool:
-    return bool(fuzz.token_sort_ratio(significant(one), significant(other)) >= SIMILAR)
+    first, second = significant(one), significant(other)
+    # A middle name that one of them lacks makes no other person; a single word would be part of too many names.
+    likeness = fuzz.token_set_ratio if " " in first and " " in second else fuzz.token_sort_ratio
+    return bool(likeness(first, second) >= SIMILAR)

@@ -70,7 +70,7 @@ async def operation(
         return
     async with transaction():
         number = await fetch_value(_BEGIN, ctx.user_id, ctx.source, str(label), encode(values).decode(), "done", undoes)
-        with _set(Operation(number, ctx)) as opened:
+        with _Current(Operation(number, ctx)) as opened:
             yield opened
 
 
@@ -89,7 +89,7 @@ async def batch(ctx: Context, number: int) -> AsyncIterator[Operation]:
         row = await fetch_row("SELECT state FROM core_operation WHERE id = $1 FOR SHARE", number)
         if row is None or row["state"] != "running":
             raise Refuse(_("This operation was stopped or undone."))
-        with _set(Operation(number, ctx)) as opened:
+        with _Current(Operation(number, ctx)) as opened:
             yield opened
 
 
@@ -103,7 +103,7 @@ async def finish(number: int, **values: object) -> None:
     )
 
 
-class _set:
+class _Current:
     """Makes an operation the current one for a block."""
 
     def __init__(self, opened: Operation) -> None:

@@ -155,7 +155,7 @@ class LongTextField(Field):
 
     widget = "textarea"
     ops = ("contains", *EMPTY_OPS)
-    sortable = False  # type: ignore[assignment]
+    sortable = False
 
     def show(self, value: Any, ctx: Context, row: Row) -> str:
         return "" if not value else Markup('<span class="prose">%s</span>') % value

@@ -111,9 +111,11 @@ def _united_lines(view: KindView, mine: LineRows, theirs: LineRows) -> LineRows:
     for lines in view.lines:
         rows = [dict(row) for row in mine.get(lines.key, ())]
         seen = {_identity(lines, row) for row in rows}
-        for row in theirs.get(lines.key, ()):
-            if _identity(lines, row) not in seen:
-                rows.append({name: row.get(name) for name in lines.fields})
+        rows += [
+            {name: row.get(name) for name in lines.fields}
+            for row in theirs.get(lines.key, ())
+            if _identity(lines, row) not in seen
+        ]
         if len(rows) > len(mine.get(lines.key, ())):
             united[lines.key] = rows
     return united

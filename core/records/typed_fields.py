@@ -176,7 +176,7 @@ class DateField(Field):
         day = text.split("T")[0].split(" ")[0] if re.match(r"\d+[-./]", text) else text
         for pattern in _DATES:
             try:
-                return dt.datetime.strptime(day, pattern).date()
+                return dt.datetime.strptime(day, pattern).date()  # noqa: DTZ007  (a day has no zone)
             except ValueError:
                 continue
         raise Refuse(_("“%(text)s” is not a date."), text=text[:40])

@@ -1,6 +1,6 @@
 """Write the reference pages from the code: hooks, parts, settings, commands. A test compares them with what stands here.
 
-    python docs/reference/build.py
+python docs/reference/build.py
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def _registry() -> Registry:
 def commands() -> str:
     """Every command with its arguments and options, core's and those of the bundled plugins."""
     from core.cli import smalta
+
     root = click.Context(smalta, info_name="smalta")
     lines = ["# Commands", "", "`smalta COMMAND`, or `python -m core COMMAND`; `--help` shows each.", ""]
     for name in smalta.list_commands(root):
@@ -134,7 +135,9 @@ def _command(command: click.Command, path: str) -> list[str]:
     options = [param for param in command.params if isinstance(param, click.Option)]
     if options:
         lines += ["| option | what it does |", "|---|---|"]
-        lines += [f"| `{', '.join(option.opts)}` | {' '.join((option.help or '').split())} |" for option in options] + [""]
+        lines += [f"| `{', '.join(option.opts)}` | {' '.join((option.help or '').split())} |" for option in options] + [
+            ""
+        ]
     if isinstance(command, click.Group):
         for name in command.list_commands(click.Context(command)):
             lines += _command(command.commands[name], f"{path} {name}")

@@ -22,7 +22,7 @@ RATIO_FROM = 16 * 1024 * 1024
 CHUNK = 256 * 1024
 
 
-class Refused(Exception):  # noqa: N818  (what happened, as everywhere in the product)
+class Refused(Exception):
     """The file is not read; `code` says why, `values` fill its message."""
 
     def __init__(self, code: str, **values: object) -> None:

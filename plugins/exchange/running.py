@@ -172,11 +172,11 @@ async def run(ctx: Context, one: Import) -> Import:
     return await imports.get(ctx, one.id)
 
 
-class StoppedMeanwhile(Exception):  # noqa: N818  (what happened)
+class StoppedMeanwhile(Exception):
     """Somebody undid or stopped the operation while it was running."""
 
 
-class TakenOver(Exception):  # noqa: N818  (what happened)
+class TakenOver(Exception):
     """Another worker goes on with this import: it took this one for dead."""
 
 

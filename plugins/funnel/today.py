@@ -28,8 +28,11 @@ async def widget(ctx: Context) -> Fragment | None:
     """
     if ctx.user_id is None:
         return None
-    amounts, owner = may_see_amounts(ctx), ctx.user_id
-    stages = await _stages(ctx, amounts, owner) or await _stages(ctx, amounts, owner := None)
+    amounts = may_see_amounts(ctx)
+    owner: int | None = ctx.user_id
+    stages = await _stages(ctx, amounts, owner)
+    if not stages:
+        owner, stages = None, await _stages(ctx, amounts, None)
     deals = await _pressing(ctx, owner)
     names = {} if owner else await people(ctx.epoch)
     data = {

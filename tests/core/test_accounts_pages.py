@@ -7,8 +7,8 @@ import re
 import pytest
 
 from core import accounts, database, permissions
-from core.ui.accounts import ROUTES
 from core.testing import PASSWORD, anonymous_client
+from core.ui.accounts import ROUTES
 
 OURS = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
 

@@ -16,6 +16,7 @@ from core import testing
 playwright_api = pytest.importorskip("playwright.async_api", reason="Playwright is not installed.")
 
 from playwright.async_api import Browser, Page  # noqa: E402
+
 from tests.journeys import browsing, serving  # noqa: E402
 
 Open = Callable[..., Awaitable[Page]]
@@ -69,19 +70,18 @@ async def session(browser: Browser, site: serving.Site) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, site: serving.Site, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+async def visit(browser: Browser, site: serving.Site, session: dict[str, Any]) -> AsyncIterator[Any]:
     """Open contexts of one's own; at the end none of their pages may have complained."""
     opened: list[browsing.Watched] = []
 
     async def make(*, signed_in: bool = True, refusals: set[int] | None = None, **options: Any) -> Page:
         if signed_in:
-            options["storage_state"] = request.getfixturevalue("session")
+            options["storage_state"] = session
         one = await browsing.watched(browser, site.address, **options)
         one.refusals |= refusals or set()
         opened.append(one)
         return await one.page()
 
-    request.getfixturevalue("session")
     yield make
     noise = [line for one in opened for line in one.noise]
     for one in opened:

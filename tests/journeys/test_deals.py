@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import Page, expect
+
 from tests.journeys.conftest import Open
 from tests.journeys.doing import add_client, add_deal, card, lane, toast, undo
 
@@ -15,7 +16,8 @@ async def drag(page: Page, deal: str, to: str) -> None:
     """Take the card with the mouse and let it go over that stage."""
     start = await card(page, deal).bounding_box()
     end = await lane(page, to).locator(".lane__list").bounding_box()
-    assert start and end
+    assert start
+    assert end
     await page.mouse.move(start["x"] + 90, start["y"] + 45)
     await page.mouse.down()
     await page.mouse.move(start["x"] + 120, start["y"] + 60, steps=5)

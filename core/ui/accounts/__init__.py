@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.accounts import MANAGE_ROLES, MANAGE_USERS
-from core.ui.accounts import profile, roles, signin, teams, users, why
 from core.language import _
 from core.parts import NavItem, Route
+from core.ui.accounts import profile, roles, signin, teams, users, why
 
 ROUTES: list[Route] = [
     *signin.ROUTES, *profile.ROUTES, *users.ROUTES, *teams.ROUTES, *roles.ROUTES, *why.ROUTES,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from litestar import Request, Response
 
 from core import accounts, ui
-from core.ui.accounts.forms import number, problems, secret, text, zones
 from core.context import Context, Refuse
 from core.language import LANGUAGES, _
 from core.parts import SIGNED_IN, Route
+from core.ui.accounts.forms import number, problems, secret, text, zones
 
 THEMES = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
 DENSITIES = [("comfortable", _("Roomy")), ("cozy", _("Normal")), ("compact", _("Compact"))]

@@ -10,10 +10,10 @@ from litestar.datastructures import FormMultiDict
 
 from core import permissions, records, ui
 from core.accounts import ADMIN, MANAGE_ROLES
-from core.ui.accounts.forms import number, problems, text, texts
 from core.context import Context, FieldRight, Refuse, Scope
 from core.language import _
 from core.parts import Handler, Route
+from core.ui.accounts.forms import number, problems, text, texts
 
 SPARE_ROWS = 2
 """Empty rows under the patterns, to add some."""

@@ -8,11 +8,11 @@ from litestar import Request, Response
 
 from core import accounts, ui
 from core.accounts import MANAGE_USERS
-from core.ui.accounts.forms import day, number, problems, text
 from core.context import Context, Missing, Refuse
 from core.history import operation
 from core.language import Text, _
 from core.parts import Handler, Route
+from core.ui.accounts.forms import day, number, problems, text
 
 
 async def teams_page(ctx: Context, request: Request) -> Response:

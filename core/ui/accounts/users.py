@@ -9,11 +9,11 @@ from litestar.datastructures import FormMultiDict
 
 from core import accounts, permissions, settings, ui
 from core.accounts import MANAGE_USERS
-from core.ui.accounts.forms import number, numbers, problems, text, texts, zones
 from core.context import Context, Refuse
 from core.history import operation
 from core.language import LANGUAGES, Text, _
 from core.parts import Handler, Route
+from core.ui.accounts.forms import number, numbers, problems, text, texts, zones
 
 PAGE = 200
 
