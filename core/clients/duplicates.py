@@ -36,6 +36,11 @@ EQUAL = 10
 
 _FORMS = re.compile(r"\b(ooo|oao|zao|pao|ao|ip|nko|ano|tov|too|ltd|llc|inc|plc|gmbh|corp|co|company|corporation)\b")
 
+_FATHER = re.compile(r"(ovich|evich|ovna|evna|ichna)$")
+"""Russian middle names: half of the people share a handful of them."""
+
+_SIGNS = re.compile(r"[^a-z0-9]+")
+
 REASONS = {"phone": _("phone"), "email": _("e-mail"), "inn": _("INN"), "name": _("name")}
 
 
@@ -65,8 +70,11 @@ class Candidate:
 
 def significant(name: str) -> str:
     """The name without forms of companies, in the letters of the search."""
-    plain = re.sub(r"[^a-z0-9]+", " ", records.normalise(name))
-    return " ".join(_FORMS.sub(" ", plain).split())
+    return _bare(records.normalise(name))
+
+
+def _bare(normalised: str) -> str:
+    return " ".join(_FORMS.sub(" ", _SIGNS.sub(" ", normalised)).split())
 
 
 def probe_of(texts: Mapping[str, Sequence[str]]) -> Probe:
@@ -104,7 +112,7 @@ async def candidates(
         return []
     reveal = await _reveal(ctx, probe)
     sql, params = _statement(ctx, probe, exclude, thorough=thorough)
-    hits = await fetch(sql, *params)
+    hits = _likely(probe, await fetch(sql, *params))
     if not hits:
         return []
     scope = scope_sql(ctx, f"{CLIENTS}.view", "c", CLIENTS)
@@ -116,6 +124,26 @@ async def candidates(
     return await _told(ctx, probe, hits, {row["id"]: row for row in rows}, reveal)
 
 
+def _likely(probe: Probe, hits: Sequence[Row]) -> list[Row]:
+    """The hits without names that are not alike after all, the likest names first."""
+    equal = [hit for hit in hits if hit["reason"] != "name"]
+    wanted = significant(probe.name)
+    named = [(likeness(wanted, hit["title"]), hit) for hit in hits if hit["reason"] == "name"]
+    named = [pair for pair in named if pair[0] >= SIMILAR]
+    named.sort(key=lambda pair: (-pair[0], pair[1]["id"]))
+    return [*equal, *(hit for _likeness, hit in named[: MOST * 2])]
+
+
+def likeness(wanted: str, title: str) -> float:
+    """How alike a significant name and the normalised title of a client are, of 100, without order of words.
+
+    A middle name that one of them lacks makes no other person.
+    """
+    other = _bare(title)
+    lacks = " " in wanted and " " in other and wanted.count(" ") != other.count(" ")
+    return float((fuzz.token_set_ratio if lacks else fuzz.token_sort_ratio)(wanted, other))
+
+
 async def _told(
     ctx: Context, probe: Probe, hits: Sequence[Row], clients: Mapping[int, Row], reveal: str
 ) -> list[Candidate]:
@@ -124,7 +152,7 @@ async def _told(
     people = await accounts.people(ctx.epoch)
     for hit in hits:
         row, reason = clients.get(hit["id"]), hit["reason"]
-        if row is None or (reason == "name" and not _alike(probe.name, row["name"])):
+        if row is None:
             continue
         if row["visible"]:
             found.setdefault(row["id"], _seen(ctx, reason, row, people.get(row["owner"], "")))
@@ -173,21 +201,21 @@ def _statement(ctx: Context, probe: Probe, exclude: int | None, *, thorough: boo
     if probe.contacts:
         params.append(list(probe.contacts))
         pieces.append(
-            f"""(SELECT kind::text AS reason, client AS id FROM core_contact_point
+            f"""(SELECT kind::text AS reason, client AS id, '' AS title FROM core_contact_point
             WHERE value = ANY(${len(params)}) AND client <> $1 LIMIT {EQUAL})"""
         )
     if probe.inn:
         params.append(probe.inn)
         pieces.append(
-            f"(SELECT 'inn' AS reason, id FROM core_client WHERE inn = ${len(params)} AND id <> $1 LIMIT {EQUAL})"
+            f"(SELECT 'inn' AS reason, id, '' AS title FROM core_client WHERE inn = ${len(params)} AND id <> $1 LIMIT {EQUAL})"
         )
     if condition := (_similar if thorough else _same_words)(probe.name, params):
         scope = scope_sql(ctx, f"{CLIENTS}.view", "s", CLIENTS, record="record")
         pieces.append(
-            f"""(SELECT 'name' AS reason, s.record AS id FROM core_search s
+            f"""(SELECT 'name' AS reason, s.record AS id, s.title_key AS title FROM core_search s
             WHERE s.kind = '{CLIENTS}' AND {condition} AND s.record <> $1 AND {scope} LIMIT {LOOKED_AT})"""
         )
-    return " UNION ALL ".join(pieces) or "SELECT '' AS reason, 0 AS id WHERE $1::bigint IS NULL", params
+    return " UNION ALL ".join(pieces) or "SELECT '' AS reason, 0 AS id, '' AS title WHERE $1::bigint IS NULL", params
 
 
 def _same_words(name: str, params: list[object]) -> str:
@@ -204,7 +232,7 @@ def _similar(name: str, params: list[object]) -> str:
 
     Alternatives of conjunctions, as the trigram index answers each of them from its rarest part.
     """
-    words = [word for word in significant(name).split() if len(word) >= SHORTEST - 1]
+    words = [word for word in significant(name).split() if len(word) >= SHORTEST - 1 and not _FATHER.search(word)]
     longest = sorted(words, key=len, reverse=True)[:2]
     if not longest or len(longest[0]) < SHORTEST:
         return ""
@@ -214,14 +242,7 @@ def _similar(name: str, params: list[object]) -> str:
     found = []
     for whole, other in (longest, longest[::-1]):
         middle = len(other) // 2
-        for half in (other[:middle], other[middle:]) if middle >= SHORTEST - 1 else (other,):
+        for half in (other[:middle], other[middle:]) if middle >= SHORTEST else (other,):
             params += [f"%{whole}%", f"%{half}%"]
             found.append(f"(s.body LIKE ${len(params) - 1} AND s.body LIKE ${len(params)})")
     return f"({' OR '.join(found)})"
-
-
-def _alike(one: str, other: str) -> bool:
-    first, second = significant(one), significant(other)
-    # A middle name that one of them lacks makes no other person; a single word would be part of too many names.
-    likeness = fuzz.token_set_ratio if " " in first and " " in second else fuzz.token_sort_ratio
-    return bool(likeness(first, second) >= SIMILAR)

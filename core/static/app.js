@@ -179,10 +179,22 @@ document.addEventListener("htmx:after:swap", countChosen);
 
 /* --- after a swap the focus must not fall to the body ------------------------------------------------------------------------------ */
 let focused = null;
-document.addEventListener("htmx:before:swap", () => { focused = document.activeElement?.id || null; });
-document.addEventListener("htmx:after:settle", () => {
-  if (document.activeElement === document.body && focused) document.getElementById(focused)?.focus({ preventScroll: true });
+document.addEventListener("htmx:before:swap", () => {
+  const now = document.activeElement;
+  focused = now && now !== document.body ? { id: now.id, form: now.closest("form")?.id, around: now.closest("[id]:not(form)")?.id } : null;
 });
+const lost = () => document.activeElement === document.body;
+/* the same control, else a field of the same form, else whatever can hold the focus in the same part of the page */
+function refocus({ id, form, around }) {
+  const byId = (name) => name && document.getElementById(name);
+  const fields = $$("textarea, input:not([type=hidden], [type=radio], [type=checkbox]), select, button", byId(form) || document.createElement("i"));
+  const rest = $$("a[href], button, [tabindex]", byId(around) || $("#main"));
+  for (const one of [byId(id), ...fields, ...rest, $("#main")]) {
+    one?.focus({ preventScroll: true });
+    if (!lost()) return;
+  }
+}
+document.addEventListener("htmx:after:settle", () => { if (focused && lost()) refocus(focused); });
 
 /* --- times that run out: <time data-sla datetime> turns amber in its last hour and red when it is over ------------------------------- */
 function tick() {
