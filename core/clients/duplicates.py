@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
+import asyncpg
 from rapidfuzz import fuzz
 
 from core import accounts, records
 from core.clients import channels, checks, requisites
 from core.clients.kinds import CLIENTS
 from core.context import Context, Refuse, Scope
-from core.database import Row, fetch, fetch_value, settings_values
+from core.database import Row, execute, fetch, fetch_value, settings_values, transaction
 from core.language import _
 from core.permissions import scope_sql
 
@@ -31,6 +32,9 @@ MOST_ORDERED = 4
 """Words of a name that are tried in every order."""
 SHORTEST = 4
 """Letters that a name needs to be compared at all."""
+PATIENCE = 300
+"""Milliseconds that a hint while somebody types may take the database."""
+
 LOOKED_AT = 200
 EQUAL = 10
 
@@ -111,8 +115,7 @@ async def candidates(
     if not probe or not ctx.allows(f"{CLIENTS}.view"):
         return []
     reveal = await _reveal(ctx, probe)
-    sql, params = _statement(ctx, probe, exclude, thorough=thorough)
-    hits = _likely(probe, await fetch(sql, *params))
+    hits = _likely(probe, await _hits(ctx, probe, exclude, thorough=thorough))
     if not hits:
         return []
     scope = scope_sql(ctx, f"{CLIENTS}.view", "c", CLIENTS)
@@ -122,6 +125,20 @@ async def candidates(
         list({hit["id"] for hit in hits}),
     )
     return await _told(ctx, probe, hits, {row["id"]: row for row in rows}, reveal)
+
+
+async def _hits(ctx: Context, probe: Probe, exclude: int | None, *, thorough: bool) -> list[Row]:
+    """What may be the same, reason by reason; a thorough look that takes too long ends in the other one."""
+    sql, params = _statement(ctx, probe, exclude, thorough=thorough)
+    if not thorough:
+        return await fetch(sql, *params)
+    try:
+        async with transaction():
+            # Expecting to be stopped by LIMIT soon, the planner would read the whole table.
+            await execute(f"SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = {PATIENCE}")
+            return await fetch(sql, *params)
+    except asyncpg.QueryCanceledError:
+        return await _hits(ctx, probe, exclude, thorough=False)
 
 
 def _likely(probe: Probe, hits: Sequence[Row]) -> list[Row]:
@@ -241,8 +258,8 @@ def _similar(name: str, params: list[object]) -> str:
         return f"s.body LIKE ${len(params)}"
     found = []
     for whole, other in (longest, longest[::-1]):
-        middle = len(other) // 2
-        for half in (other[:middle], other[middle:]) if middle >= SHORTEST else (other,):
+        size = max(SHORTEST, len(other) // 2)
+        for half in dict.fromkeys((other[:size], other[-size:])):
             params += [f"%{whole}%", f"%{half}%"]
             found.append(f"(s.body LIKE ${len(params) - 1} AND s.body LIKE ${len(params)})")
     return f"({' OR '.join(found)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Response
@@ -100,14 +100,7 @@ async def _of_request(ctx: Context, request: AnyRequest) -> _Edit:
         raise Missing(_("There is no such field."))
     if not derived.may(ctx, view, "edit", row):
         raise Denied(_("You may not change this record."))
-    return _Edit(view, row, _edited(view, lines))
-
-
-def _edited(view: KindView, lines: LinesView) -> LinesView:
-    """The lines with the columns that people fill in; the rest is kept by the machine."""
-    declared = next(one for one in view.kind.lines if (one.key or one.table._meta.tablename) == lines.key)
-    names = [column._meta.name for column in declared.columns]
-    return replace(lines, fields={name: lines.fields[name] for name in names})
+    return _Edit(view, row, lines)
 
 
 async def _form(

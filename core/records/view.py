@@ -84,6 +84,8 @@ class LinesView:
     search: Sequence[str]
     blanks: Mapping[str, Any]
     """What a column without a value gets where NULL is not allowed."""
+    shown: Sequence[str] = ()
+    """The columns that people read and fill in; the machine keeps the others."""
 
 
 class KindView:
@@ -252,6 +254,7 @@ def _lines_view(lines: Lines, key: str, built: Registry) -> LinesView:
         fields=own,
         search=[column._meta.name for column in lines.search],
         blanks=_blanks(lines.table),
+        shown=[column._meta.name for column in lines.columns],
     )
 
 

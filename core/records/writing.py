@@ -31,6 +31,7 @@ from core.records.checking import (
 )
 from core.records.happened import Changed, Created
 from core.records.lines import LineChanges
+from core.records.linking import check_links
 from core.records.reading import may, scope_of
 from core.records.view import KindView, view_for
 
@@ -99,6 +100,7 @@ async def _checked(
             raise Denied(_("You may not create this record for somebody else."))
         if view.ownerless and ctx.scope(view.permission("create")) is not Scope.ALL:
             raise Denied(_("You may not do this. Ask an administrator if you need to."))
+    await check_links(ctx, view, [new.values for new in made], [new.lines for new in made])
     return made
 
 
@@ -295,6 +297,12 @@ async def _write(ctx: Context, view: KindView, writes: Sequence[Write]) -> list[
         moved = line_rows.differences(view, row.lines, rows)
         if differs or moved:
             changes.append((row, differs, moved))
+    await check_links(
+        ctx,
+        view,
+        [differs for _row, differs, _moved in changes],
+        [part for *_rest, moved in changes for part in (moved.new, moved.changed)],
+    )
     await store(view, changes)
     ids = [row.id for row, _values, _moved in changes]
     if ids:

@@ -45,12 +45,13 @@ STATES = {
     "stopped": (_("stopped"), "amber"),
 }
 ACTIONS = {
-    "": (_("All"), ""),
-    "create": (_("New"), "green"),
-    "change": (_("Changed"), "blue"),
-    "skip": (_("Skipped"), ""),
-    "reject": (_("Rejected"), "red"),
+    "": (_("All rows"), "", ""),
+    "create": (_("New records"), "green", _("new record")),
+    "change": (_("Changed records"), "blue", _("change")),
+    "skip": (_("Skipped"), "", _("skipped")),
+    "reject": (_("Rejected"), "red", _("rejected")),
 }
+"""What is decided about rows → the tab, its tone, and the word beside a row."""
 
 
 def _copy(plan: Plan) -> Plan:
@@ -206,7 +207,7 @@ def checked_data(ctx: Context, one: Import, view: records.KindView, params: Mapp
         "reject": counts.rejected,
     }
     return {
-        "tabs": [(key, ctx.t(label), numbers[key]) for key, (label, _tone) in ACTIONS.items()],
+        "tabs": [(key, ctx.t(label), numbers[key]) for key, (label, _tone, _word) in ACTIONS.items()],
         "actions": ACTIONS,
         "action": action,
         "rows": found,

@@ -43,7 +43,7 @@ async def choose(ctx: Context, request: AnyRequest) -> Response[str]:
         if filtered
         else ctx.t(_("All records you may see are exported.")),
     }
-    return await ui.page(ctx, request, "exchange/export.html", data, title=ctx.t(_("Export")), active=view.path)
+    return await ui.page(ctx, request, "exchange/export.html", data, title=ctx.t(_("Export records")), active=view.path)
 
 
 async def download(ctx: Context, request: AnyRequest) -> Response[Any]:

@@ -82,7 +82,7 @@ async def _upload_page(ctx: Context, request: AnyRequest, kind: str, error: str 
         request,
         "exchange/upload.html",
         data,
-        title=ctx.t(_("Import")),
+        title=ctx.t(_("Import of a file")),
         active=records.path_of(chosen),
         status=422 if error else 200,
     )

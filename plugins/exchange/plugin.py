@@ -52,7 +52,7 @@ def register_jobs() -> list[Job]:
     """Looking through a file, importing it, and the daily tidying."""
     return [
         Job(key=work.CHECK, label=_("Looking through a file to import"), run=work.check_job),
-        Job(key=work.RUN, label=_("Import"), run=work.run_job),
+        Job(key=work.RUN, label=_("Import of a file"), run=work.run_job),
         Job(key="exchange.tidy", label=_("Deleting files of old imports"), run=imports.tidy, schedule="41 2 * * *"),
     ]
 

@@ -154,3 +154,12 @@ async def test_looking_for_duplicates_is_quick(ctx: Context, make_client: Any) -
     for number in range(20):
         await _found(ctx, name=f"ООО «Скорость {number} Логистик»", inn="7707083893")
     assert (time.perf_counter() - started) / 20 < 0.05
+
+
+async def test_a_look_that_takes_too_long_falls_back_to_equal_names(
+    ctx: Context, make_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await make_client(name="Zephyr Quartz")
+    monkeypatch.setattr(duplicates, "_similar", lambda name, params: "pg_sleep(1) IS NOT NULL")
+    monkeypatch.setattr(duplicates, "PATIENCE", 30)
+    assert await _found(ctx, name="Quartz Zephyr") == [("name", number)]

@@ -335,3 +335,19 @@ async def test_a_failing_batch_leaves_nothing(ctx: Context) -> None:
     refusals = await records.check_many(ctx, SAIL, [{"name": "Good"}, {"name": "Titanic"}])
     assert refusals[0] is None
     assert refusals[1] is not None
+
+
+async def test_a_link_points_to_what_the_writer_may_see(ctx: Context, make: Make, make_user: Any) -> None:
+    mine, other = await make_user(), await make_user()
+    foreign, gone = await make("Foreign sister", owner=other.id), await make("Sunk", owner=mine.id)
+    await records.delete(ctx, SAIL, [gone])
+    me = limited(ctx, Scope.OWN, mine.id)
+    own = await records.create(me, SAIL, {"name": "Own"})
+    for target in (foreign, gone, 10**9):
+        with pytest.raises(Refuse) as refused:
+            await records.update(me, SAIL, own, {"sister": target})
+        assert "sister" in refused.value.fields
+        with pytest.raises(Refuse):
+            await records.create(me, SAIL, {"name": "New", "sister": target})
+    with pytest.raises(Refuse):
+        await records.update(ctx, SAIL, own, {"owner": 10**9})

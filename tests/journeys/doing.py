@@ -13,7 +13,7 @@ def toast(page: Page) -> Locator:
 async def undo(page: Page) -> None:
     """Take back what was done last, by the button of its message."""
     await toast(page).get_by_role("button", name="Undo").click()
-    await expect(toast(page)).to_contain_text("Taken back")
+    await expect(toast(page)).to_contain_text("Undone:")
 
 
 async def add_client(page: Page, name: str, **facts: str) -> str:

@@ -26,7 +26,7 @@ async def test_a_file_comes_in_by_the_wizard_and_goes_out_again(page: Page) -> N
     await page.locator("input[type=file]").set_input_files(files=[file])
     await go_on(page, "Continue")
 
-    await expect(page.locator("h2").first).to_have_text("клиенты за ноябрь.csv")
+    await expect(page.locator("main h2").first).to_have_text("клиенты за ноябрь.csv")
     await expect(page.locator("[name=delimiter]")).to_have_value(";")
     await expect(page.locator(".exchange__map")).to_contain_text("ООО «Янтарный берег»")
     await page.locator("[name=column-4]").select_option("birthday")

@@ -43,12 +43,12 @@ class LinesForm:
 
 def visible(ctx: Context, lines: LinesView) -> list[Field]:
     """The fields of the lines that the reader may see."""
-    return [field for field in lines.fields.values() if field.right(ctx) != "hidden"]
+    return [lines.fields[name] for name in lines.shown if lines.fields[name].right(ctx) != "hidden"]
 
 
 def writable(ctx: Context, lines: LinesView) -> list[Field]:
     """The fields of the lines that the reader may set."""
-    return [field for field in lines.fields.values() if field.right(ctx) is None]
+    return [lines.fields[name] for name in lines.shown if lines.fields[name].right(ctx) is None]
 
 
 def texts_of(ctx: Context, lines: LinesView, stored: Sequence[Line], blank: bool) -> Texts:
