@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +36,19 @@ class _Known:
 _known = _Known(Registry())
 
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within this block events start no jobs: an import of old data is not news. "Before" handlers run all the same."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
 async def publish(ctx: Context, event: Event) -> None:
     """Tell the event to its handlers; called inside the transaction that makes it true.
 
@@ -46,7 +61,7 @@ async def publish(ctx: Context, event: Event) -> None:
     async with transaction():
         for handler in listeners.before:
             await handler.handle(ctx, event)
-        if listeners.after:
+        if listeners.after and not _quiet.get():
             stored = {"type": _name(type(event)), "values": msgspec.to_builtins(event), "actor": _actor(ctx)}
             for handler in listeners.after:
                 await defer("core.events.deliver", handler=handler.key, event=stored, shown_as=handler.key)

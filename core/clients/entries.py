@@ -6,7 +6,7 @@ from typing import Any
 
 from core import records
 from core.clients.kinds import ENTRIES
-from core.context import Context
+from core.context import Context, Missing, Refuse
 from core.history import operation
 from core.language import _
 
@@ -16,7 +16,12 @@ async def add_entry(ctx: Context, client_id: int, kind: str = "note", **values: 
 
     `values`: at, direction (`in`, `out`), minutes, subject, body, outcome, pinned.
     """
-    return await records.create(ctx, ENTRIES, {"client": client_id, "kind": kind, **values})
+    try:
+        return await records.create(ctx, ENTRIES, {"client": client_id, "kind": kind, **values})
+    except Refuse as refused:
+        if "client" in refused.fields:
+            raise Missing(_("There is no such record, or you may not see it.")) from refused
+        raise
 
 
 async def pin_entry(ctx: Context, entry_id: int, pinned: bool) -> int:

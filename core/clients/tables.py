@@ -197,12 +197,7 @@ class Entry(Record, tablename="core_entry"):
 
     @classmethod
     async def prepare(cls, ctx: Context, rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:
-        """Whoever writes an entry stays its author, and may write about clients that he or she sees."""
-        from core.clients.seeing import require_visible
-
-        about = {values["client"] for values, _current in rows if values.get("client")}
-        about -= {current["client"] for _values, current in rows if current is not None}
-        await require_visible(ctx, *about)
+        """Whoever writes an entry stays its author, whoever becomes responsible for it later."""
         for values, current in rows:
             if current is None:
                 values.setdefault("author", ctx.user_id)

@@ -186,7 +186,7 @@ document.addEventListener("htmx:before:swap", () => {
 const lost = () => document.activeElement === document.body;
 /* the same control, else a field of the same form, else whatever can hold the focus in the same part of the page */
 function refocus({ id, form, around }) {
-  const byId = (name) => name && document.getElementById(name);
+  const byId = (name) => (name ? document.getElementById(name) : null);
   const fields = $$("textarea, input:not([type=hidden], [type=radio], [type=checkbox]), select, button", byId(form) || document.createElement("i"));
   const rest = $$("a[href], button, [tabindex]", byId(around) || $("#main"));
   for (const one of [byId(id), ...fields, ...rest, $("#main")]) {

@@ -37,7 +37,9 @@ class Guess:
     score: float
 
 
-def guess(names: Sequence[str], samples: Sequence[Sequence[str]], places: Mapping[str, Target]) -> mappings.Mapping:
+def guess(
+    names: Sequence[str], samples: Sequence[Sequence[str]], places: Mapping[str, Target], title: str = ""
+) -> mappings.Mapping:
     """A mapping for the columns: the surest guesses first, each place taken once unless it takes several."""
     columns = [_cells(samples, place) for place in range(len(names))]
     guesses = [one for place, name in enumerate(names) for one in _guesses(place, name, columns[place], places)]
@@ -49,7 +51,7 @@ def guess(names: Sequence[str], samples: Sequence[Sequence[str]], places: Mappin
         chosen[one.column] = one.key
         taken.add(one.key)
     made = mappings.Mapping(chosen)
-    _title(made, names, columns, places)
+    _title(made, names, columns, places, title)
     _type(made, names, columns, places)
     return made
 
@@ -153,11 +155,20 @@ def _reads(reader: Converter, cell: str) -> bool:
 
 
 def _title(
-    made: mappings.Mapping, names: Sequence[str], columns: Sequence[Sequence[str]], places: Mapping[str, Target]
+    made: mappings.Mapping,
+    names: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    places: Mapping[str, Target],
+    title: str,
 ) -> None:
     """What must be filled and is named nowhere: the column that says most, or the best of those that say something."""
     for key, target in places.items():
-        if not target.field.required or key in made.columns or target.field.widget != "text" or target.lines:
+        if (
+            not (target.field.required or key == title)
+            or key in made.columns
+            or target.field.widget != "text"
+            or target.lines
+        ):
             continue
         if key == "name" and {"last_name", "first_name"} & set(made.columns):
             continue

@@ -168,7 +168,7 @@ async def propose(ctx: Context, view: records.KindView, source: Source, rows_pat
     ):
         return known
     samples = [row.cells for row in sources.rows(rows_path, limit=SHOWN)]
-    mapping = guessing.guess(source.names, samples, places)
+    mapping = guessing.guess(source.names, samples, places, view.title)
     used = {*mapping.columns, *mapping.constants}
     # People share telephones, and namesakes live in one town: those rules are for the user to choose.
     sure = [rule for rule in match_rules(view) if rule in used and rule not in {view.title, "phones"}]

@@ -224,8 +224,7 @@ async def _run_batch(ctx: Context, decider: Decider, one: Import, batch: Sequenc
 
 def automation(one: Import) -> AbstractContextManager[None]:
     """The events of the import reach those who react to them only where the user wanted it."""
-    quiet = getattr(events, "quiet", None)
-    return nullcontext() if one.plan.options.events or quiet is None else quiet()
+    return nullcontext() if one.plan.options.events else events.quiet()
 
 
 class _Batch:

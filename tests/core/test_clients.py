@@ -109,7 +109,9 @@ async def test_a_contact_person_one_may_not_see_has_no_name_or_phone(
     seller = await (await make_user(role="sales", team=mine)).context()
     other = await (await make_user(role="sales", team=others)).context()
     person = await make_client(by=other, type="person", name="Secret Person", lines={"contacts": [PHONE]})
-    company = await make_client(by=seller, name="Known", lines={"people": [{"person": person, "job": "buyer"}]})
+    company = await make_client(name="Known", lines={"people": [{"person": person, "job": "buyer"}]}, team=mine)
+    with pytest.raises(Refuse):
+        await make_client(by=seller, name="Curious", lines={"people": [{"person": person}]})
     (one,) = await clients.connected(seller, company)
     assert (one["visible"], one["name"], one["phone"], one["job"]) == (False, None, None, "buyer")
 

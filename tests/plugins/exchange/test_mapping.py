@@ -47,7 +47,7 @@ async def test_columns_without_headings_are_known_by_their_cells(ctx: Context) -
         ["АО «Берёза»", "7736050003", "8 495 123-45-67", "a@bereza.ru"],
         ["ПАО «Клён»", "7728168971", "+7 812 765-43-21", "b@klen.ru"],
     ]
-    made = guess(["", "", "", ""], samples, await places_of(ctx))
+    made = guess(["", "", "", ""], samples, await places_of(ctx), "name")
     assert made.columns == ["name", "inn", "phones", "emails"]
     assert made.constants == {"type": "company"}
 
