@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -14,11 +13,7 @@ from core.api.endpoints import Answer, AnyRequest, Endpoint, page_of, pairs_of, 
 from core.context import Context, Missing
 from core.database import Row, fetch
 from core.language import _
-from core.permissions import scope_sql
-from core.records import KindView, LineListField
-
-SEE_ALL = "core.operations.view"
-"""The permission to read the operations of other people, as far as their records may be seen."""
+from core.records import KindView, LineListField, past
 
 _HISTORY = """
 SELECT c.id, c.operation, c.before, c.after, o.at, o.actor, o.source, o.label, o.label_values
@@ -52,7 +47,7 @@ def _change(ctx: Context, view: KindView, row: Row, who: str | None, unseen: fro
         "actor": row["actor"],
         "actor_name": who,
         "source": row["source"],
-        "label": label_text(ctx, row["label"], row["label_values"]),
+        "label": past.told(ctx, row["label"], row["label_values"]),
         "before": _seen(ctx, view, row["before"], unseen),
         "after": _seen(ctx, view, row["after"], unseen),
     }
@@ -84,15 +79,6 @@ def _unseen_lines(ctx: Context, view: KindView) -> frozenset[str]:
     return frozenset(hidden | {field.lines for field in flat if field.right(ctx) in ("hidden", "masked")})
 
 
-def label_text(ctx: Context, label: str, values: str | None) -> str:
-    """What the operation was called, in the reader's language; names within it are translated too."""
-    told: dict[str, Any] = msgspec.json.decode(values) if values else {}
-    try:
-        return ctx.t(label, **{name: ctx.t(value) if isinstance(value, str) else value for name, value in told.items()})
-    except (KeyError, ValueError, TypeError):
-        return ctx.t(label)
-
-
 _OPERATION = """
 SELECT o.id, o.at, o.actor, o.source, o.label, o.label_values, o.state, o.undoes,
     (SELECT count(*) FROM (SELECT 1 FROM core_change c WHERE c.operation = o.id LIMIT 1001) x) AS changes
@@ -103,7 +89,9 @@ FROM core_operation o WHERE {visible} AND {which} ORDER BY o.id DESC LIMIT {limi
 async def operations(ctx: Context, request: AnyRequest) -> Answer:
     """GET of what was done, newest first, as far as the reader may see it."""
     after, limit = page_of(request)
-    sql = _OPERATION.format(visible=_visible(ctx), which="($1::bigint IS NULL OR o.id < $1)", limit=limit + 1)
+    sql = _OPERATION.format(
+        visible=past.visible_operations(ctx), which="($1::bigint IS NULL OR o.id < $1)", limit=limit + 1
+    )
     rows = await fetch(sql, after)
     names = await people(ctx.epoch)
     items = [_operation(ctx, row, names) for row in rows[:limit]]
@@ -127,27 +115,10 @@ async def undo(ctx: Context, request: AnyRequest) -> Answer:
 
 
 async def _one(ctx: Context, number: int) -> Json:
-    rows = await fetch(_OPERATION.format(visible=_visible(ctx), which="o.id = $1", limit=1), number)
+    rows = await fetch(_OPERATION.format(visible=past.visible_operations(ctx), which="o.id = $1", limit=1), number)
     if not rows:
         raise Missing(_("There is no such operation."))
     return _operation(ctx, rows[0], await people(ctx.epoch))
-
-
-def _visible(ctx: Context) -> str:
-    """One's own operations, and for whoever may read those of others: such as touched a record one may see."""
-    if ctx.everything:
-        return "TRUE"
-    own = f"o.actor = {int(ctx.user_id or 0)}"
-    if not ctx.allows(SEE_ALL):
-        return own
-    seen = [
-        f"(c.kind = '{view.key}' AND {scope_sql(ctx, view.permission('view'), 'c', view.key, record='record')})"
-        for view in records.views()
-        if ctx.allows(view.permission("view")) and not view.ownerless
-    ]
-    if not seen:
-        return own
-    return f"({own} OR EXISTS (SELECT 1 FROM core_change c WHERE c.operation = o.id AND ({' OR '.join(seen)})))"
 
 
 def _operation(ctx: Context, row: Row, names: Mapping[int, str]) -> Json:
@@ -157,7 +128,7 @@ def _operation(ctx: Context, row: Row, names: Mapping[int, str]) -> Json:
         "actor": row["actor"],
         "actor_name": names.get(row["actor"]),
         "source": row["source"],
-        "label": label_text(ctx, row["label"], row["label_values"]),
+        "label": past.told(ctx, row["label"], row["label_values"]),
         "state": row["state"],
         "undoes": row["undoes"],
         "changes": row["changes"],

@@ -2,6 +2,7 @@
 
 from core.language import _
 from core.parts import Permission
+from core.records import past
 from core.records.bulk import check_many, read_many
 from core.records.checking import message
 from core.records.checksum import checksum
@@ -34,7 +35,7 @@ from core.records.writing import create, create_many, search_row, update, update
 
 UNDO_OTHERS = "core.operations.undo"
 
-PERMISSIONS = [Permission(key=UNDO_OTHERS, label=_("Undo what others did"), roles=("manager",))]
+PERMISSIONS = [past.PERMISSION, Permission(key=UNDO_OTHERS, label=_("Undo what others did"), roles=("manager",))]
 
 __all__ = [
     "CUSTOM_TYPES",
@@ -95,6 +96,7 @@ __all__ = [
     "normalise",
     "parse_filter",
     "parse_query",
+    "past",
     "path_of",
     "pretty_phone",
     "query_string",

@@ -22,6 +22,8 @@ ARGUMENTS = [
 ]
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""What may differ between a light page and the same page in dark."""
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -92,14 +94,14 @@ async def overflow(page: Page) -> int:
     return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-async def violations(page: Page) -> list[str]:
+async def violations(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe finds wrong on the page as it stands, one line for each rule."""
     await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE + ";0")
     found = await page.evaluate(
-        "(rules) => axe.run(document, {resultTypes: ['violations'], runOnly: rules}).then((told) => told.violations)",
-        RULES,
+        "(runOnly) => axe.run(document, {resultTypes: ['violations'], runOnly}).then((told) => told.violations)",
+        {"type": "rule", "values": COLOURS} if colours_only else {"type": "tag", "values": RULES},
     )
     return [_told(one) for one in found]
 

@@ -106,7 +106,6 @@ async def photograph(browser: Browser, site: serving.Site, folder: Path) -> None
 
 async def main(folder: Path) -> None:
     """Serve, photograph, stop."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="smalta-screenshots-") as data:
         address = os.environ.get("SMALTA_DATABASE_URL", "")
         with serving.installation(Path(data), address, clients=1000) as site:
@@ -117,4 +116,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
+    chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    chosen.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(chosen))

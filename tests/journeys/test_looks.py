@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 from playwright.async_api import Browser, Page, Response, expect
+
 from tests.journeys.browsing import overflow, phone
 from tests.journeys.conftest import Open, enter
 from tests.journeys.serving import PASSWORD, Site

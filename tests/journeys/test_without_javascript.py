@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import Page, expect
+
 from tests.journeys.conftest import Open, enter
 from tests.journeys.serving import Site
 

@@ -13,8 +13,8 @@ from core import records
 from core.context import Conflict, Context, Denied, FieldConflict, Refuse
 from core.history import operation
 from core.language import _
-from core.records import Field, KindView, LinesView
-from core.ui.derived import journal, line_forms
+from core.records import Field, KindView, LinesView, past
+from core.ui.derived import line_forms
 from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import may, slots, title
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, read, sections, values_of
@@ -203,7 +203,7 @@ async def save_edit(kind: str, ctx: Context, request: AnyRequest) -> Response[An
         try:
             return await _store(ctx, state, changed, {name: was[name] for name in changed if name in was}, lines)
         except Conflict as conflict:
-            state.problems.conflicts |= await journal.named(ctx, kind, row["id"], conflict.conflicts)
+            state.problems.conflicts |= await past.named(ctx, kind, row["id"], conflict.conflicts)
             if not conflict.conflicts:
                 state.problems.add(ctx, conflict)
         except Refuse as refused:

@@ -10,7 +10,7 @@ from core import records
 from core.accounts import people
 from core.context import Conflict, Context, Missing, Refuse
 from core.language import _
-from core.ui.derived import journal
+from core.records import past
 from core.ui.derived.addresses import address, first, pairs_of, with_value, without
 from core.ui.derived.card import title
 from core.ui.replies import AnyRequest, Toast, nothing, page, redirect
@@ -27,13 +27,13 @@ async def show_record(kind: str, ctx: Context, request: AnyRequest) -> Response[
     view = await records.view_for(ctx, kind)
     row = await records.get(ctx, kind, request.path_params["id"], lines=False)
     pairs = pairs_of(request)
-    found = await journal.changes_of_record(
-        ctx, view, row["id"], before=_number(first(pairs, "before")), limit=journal.PAGE + 1
+    found = await past.changes_of_record(
+        ctx, view, row["id"], before=_number(first(pairs, "before")), limit=past.PAGE + 1
     )
     here = f"{view.path}/{row['id']}"
-    more = address(f"{here}/history", [("before", str(found[-2].id))]) if len(found) > journal.PAGE else ""
+    more = address(f"{here}/history", [("before", str(found[-2].id))]) if len(found) > past.PAGE else ""
     data = {
-        "changes": found[: journal.PAGE],
+        "changes": found[: past.PAGE],
         "more": more,
         "back": here,
         "back_title": title(ctx, view, row),
@@ -58,22 +58,22 @@ def verbs(ctx: Context) -> dict[str, str]:
 async def show_operations(ctx: Context, request: AnyRequest) -> Response[Any]:
     """Everything that was done, newest first: one's own, or everybody's for those who may see it."""
     pairs = pairs_of(request)
-    sees_all = ctx.allows(journal.SEE_ALL)
+    sees_all = ctx.allows(past.SEE_ALL)
     who = first(pairs, "who") or ("" if ctx.everything else "me")
     actor = ctx.user_id if who == "me" or not sees_all else _number(who)
-    source = first(pairs, "source") if first(pairs, "source") in journal.SOURCES else ""
-    found = await journal.operations(
-        ctx, actor=actor, source=source, before=_number(first(pairs, "before")), limit=journal.PAGE + 1
+    source = first(pairs, "source") if first(pairs, "source") in past.SOURCES else ""
+    found = await past.operations(
+        ctx, actor=actor, source=source, before=_number(first(pairs, "before")), limit=past.PAGE + 1
     )
-    more = address(OPERATIONS, with_value(pairs, "before", str(found[-2].id))) if len(found) > journal.PAGE else ""
+    more = address(OPERATIONS, with_value(pairs, "before", str(found[-2].id))) if len(found) > past.PAGE else ""
     data = {
-        "operations": found[: journal.PAGE],
+        "operations": found[: past.PAGE],
         "more": more,
         "sees_all": sees_all,
         "who": who,
         "people": list((await people(ctx.epoch)).items()) if sees_all else [],
         "source": source,
-        "sources": [(key, ctx.t(text)) for key, text in journal.SOURCES.items()],
+        "sources": [(key, ctx.t(text)) for key, text in past.SOURCES.items()],
         "first": address(OPERATIONS, without(pairs, ("before",))) if first(pairs, "before") else "",
     }
     return await page(ctx, request, "records/operations.html", data, title=ctx.t("What was done"), active=OPERATIONS)
@@ -83,17 +83,17 @@ async def show_operation(
     ctx: Context, request: AnyRequest, conflict: Conflict | None = None, refused: str = ""
 ) -> Response[Any]:
     """One operation with what it changed, and the button that takes it back."""
-    done = await journal.one_operation(ctx, request.path_params["id"])
+    done = await past.one_operation(ctx, request.path_params["id"])
     if done is None:
         raise Missing(_("There is no such operation."))
     after = _number(first(pairs_of(request), "after")) or 0
-    found = await journal.changes_of_operation(ctx, done.id, after=after, limit=journal.PAGE + 1)
+    found = await past.changes_of_operation(ctx, done.id, after=after, limit=past.PAGE + 1)
     here = f"{OPERATIONS}/{done.id}"
     data = {
         "done": done,
-        "changes": found[: journal.PAGE],
-        "more": address(here, [("after", str(found[-2].id))]) if len(found) > journal.PAGE else "",
-        "hidden": await journal.hidden_changes(ctx, done.id),
+        "changes": found[: past.PAGE],
+        "more": address(here, [("after", str(found[-2].id))]) if len(found) > past.PAGE else "",
+        "hidden": await past.hidden_changes(ctx, done.id),
         "why_not": why_not(ctx, done, bool(found)),
         "conflict": conflict,
         "refused": refused,
@@ -103,7 +103,7 @@ async def show_operation(
     return await page(ctx, request, "records/operation.html", data, title=done.text, active=OPERATIONS, status=status)
 
 
-def why_not(ctx: Context, done: journal.Done, changed: bool) -> str:
+def why_not(ctx: Context, done: past.Done, changed: bool) -> str:
     """Why the operation cannot be undone, or nothing."""
     if done.state == "running":
         return ctx.t("It is still under way.")
@@ -117,11 +117,11 @@ def why_not(ctx: Context, done: journal.Done, changed: bool) -> str:
 async def undo(ctx: Context, request: AnyRequest) -> Response[Any]:
     """Take the operation back; where something changed since, say what, and change nothing."""
     number = request.path_params["id"]
-    done = await journal.one_operation(ctx, number)
+    done = await past.one_operation(ctx, number)
     if done is None:
         raise Missing(_("There is no such operation."))
     partial = "HX-Request" in request.headers
-    touched = await journal.changes_of_operation(ctx, number, limit=1)
+    touched = await past.changes_of_operation(ctx, number, limit=1)
     try:
         new = await records.undo(ctx, number)
     except Refuse as refused:
@@ -144,7 +144,7 @@ def _short(ctx: Context, refused: Refuse) -> str:
     return ctx.t("Not undone: changed since then (%(fields)s).", fields=fields)
 
 
-def _after_undo(request: AnyRequest, touched: list[journal.Changed]) -> str:
+def _after_undo(request: AnyRequest, touched: list[past.Changed]) -> str:
     """The page that the undo came from, or the list where its record is no more."""
     here = _here(request)
     if touched and touched[0].what == "created" and touched[0].href and here.startswith(touched[0].href):

@@ -10,8 +10,7 @@ from core import records
 from core.context import Conflict, Context, Denied, Missing, Refuse
 from core.history import operation
 from core.language import _
-from core.records import Field, KindView
-from core.ui.derived import journal
+from core.records import Field, KindView, past
 from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import fact_value, may, title
 from core.ui.derived.forms import sent
@@ -48,7 +47,7 @@ async def save_field(kind: str, ctx: Context, request: AnyRequest) -> Response[A
         async with operation(ctx, _("Changed: %(title)s"), title=title(ctx, view, row)) as op:
             await records.update(ctx, kind, row["id"], {field.name: value}, was={field.name: was})
     except Conflict as conflict:
-        problems.conflicts |= await journal.named(ctx, kind, row["id"], conflict.conflicts)
+        problems.conflicts |= await past.named(ctx, kind, row["id"], conflict.conflicts)
         if not conflict.conflicts:
             problems.fields[field.name] = conflict.text(ctx)
     except Denied:

@@ -13,7 +13,7 @@ from core.language import _
 from core.parts import SIGNED_IN, Handler, NavItem, RecordKind, Route
 from core.plugins import Registry
 from core.records import path_of
-from core.ui.derived import bulk, card, custom_fields, forms, history, inline, journal, list_tools, merge, recycle_bin
+from core.ui.derived import bulk, card, custom_fields, forms, history, inline, list_tools, merge, recycle_bin
 from core.ui.derived import list as lists
 from core.ui.replies import AnyRequest
 
@@ -119,4 +119,4 @@ NAVIGATION = [
     ),
 ]
 
-PERMISSIONS = [journal.PERMISSION, custom_fields.MANAGE]
+PERMISSIONS = [custom_fields.MANAGE]

@@ -10,14 +10,16 @@ from typing import Any
 
 import msgspec
 
-from core import records
 from core.accounts import people, teams
 from core.context import Context, FieldConflict
 from core.database import Row, fetch, fetch_row
 from core.language import _
 from core.parts import Permission
 from core.permissions import scope_sql
-from core.records import Field, KindView, LineListField, LinesView
+from core.records.fields import Field
+from core.records.link_fields import LineListField
+from core.records.looking import titles
+from core.records.view import KindView, LinesView, views
 
 SEE_ALL = "core.operations.view"
 """The permission to read the operations of other people, as far as their records may be seen."""
@@ -84,7 +86,7 @@ def visible_changes(ctx: Context, alias: str = "c") -> str:
     if ctx.everything:
         return "TRUE"
     found = []
-    for view in records.views():
+    for view in views():
         permission = view.permission("view")
         if ctx.allows(permission):
             scope = "TRUE" if view.ownerless else scope_sql(ctx, permission, alias, view.key, record="record")
@@ -133,17 +135,23 @@ async def one_operation(ctx: Context, number: int) -> Done | None:
 
 def done(ctx: Context, row: Row, names: Mapping[int, str], changes: int) -> Done:
     """A row of core_operation in the reader's words."""
-    values = msgspec.json.decode(row["label_values"]) if row["label_values"] else {}
-    told = {name: ctx.t(value) if isinstance(value, str) else value for name, value in values.items()}
-    try:
-        text = ctx.t(row["label"], **told)
-    except (KeyError, ValueError, TypeError):
-        text = ctx.t(row["label"])
+    text = told(ctx, row["label"], row["label_values"])
     who = names.get(row["actor"], ctx.t("somebody who is gone")) if row["actor"] else ctx.t("the system")
     return Done(
         row["id"], row["at"], row["actor"], who, ctx.t(SOURCES.get(row["source"], row["source"])), text, row["state"],
         row["undoes"], row["undone_by"], changes,
     )  # fmt: skip
+
+
+def told(ctx: Context, label: str, values: str | None) -> str:
+    """What an operation was called, in the reader's language; names within it are translated too."""
+    filled: dict[str, Any] = msgspec.json.decode(values) if values else {}
+    try:
+        return ctx.t(
+            label, **{name: ctx.t(value) if isinstance(value, str) else value for name, value in filled.items()}
+        )
+    except (KeyError, ValueError, TypeError):
+        return ctx.t(label)
 
 
 # --- changes --------------------------------------------------------------------------------------------------------
@@ -192,7 +200,7 @@ class _Joined(dict[str, Any]):
 
 
 async def _told(ctx: Context, rows: Sequence[Row], *, with_titles: bool) -> list[Changed]:
-    by_key = {view.key: view for view in records.views()}
+    by_key = {view.key: view for view in views()}
     stored = [(row, _stored(row["before"]), _stored(row["after"])) for row in rows]
     names = await _names(ctx, by_key, stored)
     titles = await _titles(ctx, by_key, rows) if with_titles else {}
@@ -241,7 +249,7 @@ async def _titles(ctx: Context, by_key: Mapping[str, KindView], rows: Iterable[R
             wanted.setdefault(row["kind"], set()).add(row["record"])
     found: dict[tuple[str, int], str] = {}
     for key, ids in wanted.items():
-        found |= {(key, number): title for number, title in (await records.titles(ctx, key, ids)).items()}
+        found |= {(key, number): title for number, title in (await titles(ctx, key, ids)).items()}
     return found
 
 
@@ -263,7 +271,7 @@ async def _names(
             if target == "user"
             else await teams(ctx.epoch)
             if target == "team"
-            else await records.titles(ctx, target, ids)
+            else await titles(ctx, target, ids)
         )
         found |= {(target, number): name for number, name in known.items() if number in ids}
     return found
