@@ -124,18 +124,3 @@ async def _signed_in(base: str, email: str, password: str) -> aiohttp.ClientSess
     async with http.post(f"{base}/login", data={"_csrf": token[1], "email": email, "password": password}) as answer:
         assert answer.status == 200
     return http
-
-
-async def statements(base: str, email: str, password: str, facts: dict[str, Any]) -> dict[str, int]:
-    """How many statements each warm page costs, as the product itself reports them to administrators."""
-    pages = {"list": "/clients", "deep": f"/clients?after={facts['middle']}", "name": "/clients?q=ivanov"}
-    pages |= {"card": "/clients/1", "board": "/funnel/board"}
-    found = {}
-    async with await _signed_in(base, email, password) as http:
-        for name, path in pages.items():
-            for _ in range(6):
-                async with http.get(base + path) as answer:
-                    counted = re.search(r'db;desc="?(\d+)', answer.headers.get("Server-Timing", ""))
-            if counted:
-                found[name] = int(counted[1])
-    return found

@@ -81,7 +81,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "machine": f"{os.cpu_count()} cores",
             "fill_seconds": round(took, 1),
             "first_answer_seconds": round(first, 2),
-            "statements": await baselines.statements(f"http://127.0.0.1:{PORT}", EMAIL, PASSWORD, facts),
+            "statements": json.loads(_child(env, "benchmarks.filling", "statements")),
         }
         levels = [int(level) for level in chosen.levels.split(",")]
         scenario = _scenario(chosen.clients, facts)
