@@ -64,6 +64,8 @@ class Lines:
     flat: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Plain lists of `value` among the rows that have these values: `{"phones": {"kind": "phone"}}`. Lists, the API,
     imports and `match` know them as fields of the record."""
+    after: Section | None = None
+    """The section of the form that the lines follow; none: they stand after all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)

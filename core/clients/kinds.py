@@ -16,6 +16,9 @@ AnyRequest = Request[Any, Any, Any]
 CLIENTS = "core.clients"
 ENTRIES = "core.entries"
 
+MAIN = Section(
+    _("Main"), [Client.type, Client.name, Client.roles, Client.tags, Client.source, Client.owner, Client.team]
+)
 CONTACTS = Lines(
     ContactPoint,
     parent=ContactPoint.client,
@@ -30,6 +33,7 @@ CONTACTS = Lines(
         "messengers": {"kind": "messenger"},
         "websites": {"kind": "web"},
     },
+    after=MAIN,
 )
 
 ADDRESSES = Lines(
@@ -77,9 +81,6 @@ async def _save(ctx: Context, request: AnyRequest) -> Response[Any]:
     return await save_edit(ctx, request)
 
 
-MAIN = Section(
-    _("Main"), [Client.type, Client.name, Client.roles, Client.tags, Client.source, Client.owner, Client.team]
-)
 PERSON_SECTION = Section(
     _("Person"),
     [

@@ -10,7 +10,7 @@ from core.records.columns import Choice, Choices, Email, Money, Option, Phone, W
 from core.records.fields import Field, LongTextField, pretty_phone
 from core.records.happened import EVENTS, Changed, Created, Deleted, Restored
 from core.records.link_fields import TEAM, USER, LineListField, LinkField, TagsField
-from core.records.looking import find, lookup, titles
+from core.records.looking import catalogues, find, lookup, titles
 from core.records.query import (
     LONGEST_PAGE,
     PAGE,
@@ -76,6 +76,7 @@ __all__ = [
     "Web",
     "badge",
     "body_of",
+    "catalogues",
     "check_many",
     "checksum",
     "create",

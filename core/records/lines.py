@@ -145,25 +145,35 @@ async def apply(view: KindView, changes: Sequence[tuple[int, LineChanges]]) -> N
 
 
 async def _write_new(lines: LinesView, pairs: Sequence[tuple[int, Values]]) -> None:
+    """Write new rows and put their ids into them; a row that comes back by undo has its id already."""
     if not pairs:
         return
-    fresh = [row for _record, row in pairs if not row.get("id")]
-    if fresh:
-        ids = await fetch(f"SELECT nextval('{lines.name}_id_seq') AS id FROM generate_series(1, $1)", len(fresh))
-        for row, number in zip(fresh, ids, strict=True):
-            row["id"] = number["id"]
     names = list(lines.fields)
-    columns = ["id", lines.parent, "position", *names]
-    rows = [
-        (row["id"], record, row["position"], *(_value(lines, name, row) for name in names)) for record, row in pairs
-    ]
-    if len(rows) >= MANY:
-        await copy_rows(lines.name, columns, rows)
-        return
-    places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+    columns = [lines.parent, "position", *names]
+    rows = [(record, row["position"], *(_value(lines, name, row) for name in names)) for record, row in pairs]
+    fresh = not any(row.get("id") for _record, row in pairs)
+    if fresh and len(rows) < MANY:
+        ids = await fetch(*_insert(lines.name, columns, rows))
+    else:
+        missing = sum(not row.get("id") for _record, row in pairs)
+        ids = await fetch(f"SELECT nextval('{lines.name}_id_seq') AS id FROM generate_series(1, $1)", missing)
+    given = iter(ids)
+    for _record, row in pairs:
+        row["id"] = row.get("id") or next(given)["id"]
+    if not fresh or len(rows) >= MANY:
+        whole = [(row["id"], *values) for (_record, row), values in zip(pairs, rows, strict=True)]
+        await copy_rows(lines.name, ["id", *columns], whole)
+
+
+def _insert(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """One INSERT of a few rows with its values; the ids come back in their order."""
+    width = len(columns)
+    places = ", ".join(
+        f"({', '.join(f'${number * width + place}' for place in range(1, width + 1))})" for number in range(len(rows))
+    )
     listed = ", ".join(f'"{name}"' for name in columns)
-    async with connection() as conn:
-        await conn.executemany(f'INSERT INTO "{lines.name}" ({listed}) VALUES ({places})', rows)
+    values = (value for row in rows for value in row)
+    return (f'INSERT INTO "{table}" ({listed}) VALUES {places} RETURNING id', *values)
 
 
 def _value(lines: LinesView, name: str, row: Values) -> Any:

@@ -35,7 +35,10 @@ async def select(ctx: Context, kind: str, query: Query = Query()) -> Page:  # no
     fields = _fields_for(ctx, view, query.columns)
     words = search.words_of(query.q) if query.q else []
     if words:
-        page = await _found(ctx, view, query, fields, words)
+        whole = search.whole_addresses(query.q) if view.flat else []
+        page = await _found(ctx, view, query, fields, words, whole)
+        if whole and not page.rows:
+            page = await _found(ctx, view, query, fields, words)
         other = search.words_of(search.in_other_layout(query.q))
         if not page.rows and not query.after and other and other != words:
             page = await _found(ctx, view, query, fields, other)
@@ -185,10 +188,15 @@ def _place(row: Row, expression: str) -> list[Any]:
     return [row["id"]] if expression == "t.id" else [row["__at"], row["id"]]
 
 
-async def _found(ctx: Context, view: KindView, query: Query, fields: list[Field], words: list[str]) -> Page:
-    """The matches, best first; the scope and the filters hold inside the limited search, so no page comes out empty."""
+async def _found(
+    ctx: Context, view: KindView, query: Query, fields: list[Field], words: list[str], whole: Sequence[str] = ()
+) -> Page:
+    """The matches, best first; the scope and the filters hold inside the limited search, so no page comes out empty.
+
+    A whole telephone number or e-mail is looked up as it is: at a million records its trigrams cost ten times as much.
+    """
     params: list[Any] = []
-    match = search.condition(words, params)
+    match = _whole_sql(view, whole, params) if whole else search.condition(words, params)
     where = f"s.kind = '{view.key}' AND {match} AND {search.search_scope(ctx, view)}"
     source = "core_search s"
     if query.filters:
@@ -217,6 +225,17 @@ async def _found(ctx: Context, view: KindView, query: Query, fields: list[Field]
     await finish_rows(ctx, fields, shown)
     more = encode_cursor([skip + query.limit]) if len(rows) > query.limit else None
     return Page(shown, more, COUNT_TO if count >= search.CANDIDATES else count, None, fields)
+
+
+def _whole_sql(view: KindView, whole: Sequence[str], params: list[Any]) -> str:
+    """Records that have one of these values among their plain lists (`phones`, `emails`)."""
+    params.append(list(whole))
+    selects = [
+        f'SELECT p."{field.parent}" {field.value_rows_sql} AND p."{field.column}" = ANY(${len(params)})'
+        for field in view.flat
+    ]
+    # An array is worked out first and looked up by the key; joined by OR, the subqueries would read the whole table.
+    return f"s.record = ANY(ARRAY({' UNION ALL '.join(selects)}))"
 
 
 _estimates: dict[str, tuple[float, int]] = {}

@@ -95,6 +95,21 @@ def words_of(query: str) -> list[str]:
     return normalise(query).split()[:8]
 
 
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
+_WHOLE_NUMBER = 10
+"""From this many digits on, a telephone number is taken for a whole one."""
+
+
+def whole_addresses(query: str) -> list[str]:
+    """The telephone numbers or the e-mail that the query may be, whole, as contacts keep them; none for other queries."""
+    bare = query.strip()
+    if _EMAIL.fullmatch(bare):
+        return [bare.casefold()]
+    if not _PHONE.fullmatch(bare) or len(number := digits(bare)) < _WHOLE_NUMBER:
+        return []
+    return [f"+{number}"] + ([f"+7{number}"] if len(number) == _WHOLE_NUMBER else [])
+
+
 def in_other_layout(query: str) -> str:
     """What was meant if the keyboard stood in the other layout: Bdfyjd → Иванов."""
     return query.casefold().translate(_OTHER_LAYOUT)

@@ -85,7 +85,14 @@ class LinesView:
     blanks: Mapping[str, Any]
     """What a column without a value gets where NULL is not allowed."""
     shown: Sequence[str] = ()
-    """The columns that people read and fill in; the machine keeps the others."""
+    """The columns that people and programs read and fill in; the machine keeps the others."""
+    after: str | None = None
+    """The label of the form's section that the lines follow; None: they stand after all of them."""
+
+    @property
+    def columns(self) -> list[Field]:
+        """The fields of the shown columns, in their order."""
+        return [self.fields[name] for name in self.shown]
 
 
 class KindView:
@@ -107,6 +114,8 @@ class KindView:
         self.lines = [_lines_view(lines, kind.key, built) for lines in kind.lines]
         for lines in kind.lines:
             self.fields.update(_flat_fields(lines, kind.key))
+        self.flat = [field for field in self.fields.values() if isinstance(field, LineListField)]
+        """The fields that are plain lists out of the lines."""
         self.blanks = _blanks(kind.table)
         self.derived: frozenset[str] = getattr(kind.table, "derived", frozenset())
         self.ownerless: bool = getattr(kind.table, "ownerless", False)
@@ -254,7 +263,8 @@ def _lines_view(lines: Lines, key: str, built: Registry) -> LinesView:
         fields=own,
         search=[column._meta.name for column in lines.search],
         blanks=_blanks(lines.table),
-        shown=[column._meta.name for column in lines.columns],
+        shown=[column._meta.name for column in lines.columns if column._meta.name in own],
+        after=str(lines.after.label) if lines.after else None,
     )
 
 

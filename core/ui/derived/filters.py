@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.accounts import people, teams
 from core.context import Context, Refuse
 from core.language import Text, _
-from core.records import Field, Filter, KindView, Query, titles
+from core.records import TEAM, USER, Field, Filter, KindView, Query, catalogues, titles
 from core.ui.derived.addresses import ME, Pairs, address, first, pairs_from, with_value, without
 
 RANGES = frozenset({"integer", "decimal", "money", "date", "moment"})
@@ -70,13 +70,16 @@ def _is_param(name: str, one: Filter) -> bool:
 
 async def _record_titles(ctx: Context, view: KindView, query: Query) -> Mapping[tuple[str, int], str]:
     """The titles of the records that filters name, as far as the reader may see them."""
-    found: dict[tuple[str, int], str] = {}
+    wanted: dict[str, set[int]] = {}
     for one in query.filters:
-        field = view.fields[one.name]
-        if field.target not in ("", "user", "team") and one.op in ("eq", "ne", "in"):
-            wanted = one.value if isinstance(one.value, list | tuple) else [one.value]
-            for number, title in (await titles(ctx, field.target, [int(value) for value in wanted])).items():
-                found[field.target, number] = title
+        target = view.fields[one.name].target if one.name in view.fields else ""
+        if target not in ("", USER, TEAM) and one.op in ("eq", "ne", "in"):
+            values = one.value if isinstance(one.value, list | tuple) else [one.value]
+            wanted.setdefault(target, set()).update(int(value) for value in values)
+    found = {(kind, number): title for kind, some in (await catalogues(ctx, wanted)).items() for number, title in some}
+    for kind, numbers in wanted.items():
+        rest = [number for number in numbers if (kind, number) not in found]
+        found |= {(kind, number): title for number, title in (await titles(ctx, kind, rest)).items()}
     return found
 
 
@@ -92,12 +95,24 @@ async def _value_text(ctx: Context, field: Field, one: Filter, names: Mapping[tu
     return ", ".join(texts)
 
 
+Catalogues = Mapping[str, Sequence[tuple[str, str]]]
+"""The records of kinds that nobody owns, as pairs of value and label: they are chosen, not looked up."""
+
+
+async def catalogues_of(ctx: Context, fields: Iterable[Field]) -> Catalogues:
+    """The catalogues that these fields are chosen from, all by one statement."""
+    found = await catalogues(ctx, {field.target for field in fields if field.target not in ("", USER, TEAM)})
+    return {kind: [(str(number), title) for number, title in some] for kind, some in found.items()}
+
+
 async def options(ctx: Context, field: Field) -> Options:
     """What a field may be chosen from; empty where anything may be typed or a record is looked up."""
-    if field.target == "user":
+    if field.target == USER:
         return Options([(str(number), name) for number, name in (await people(ctx.epoch)).items()])
-    if field.target == "team":
+    if field.target == TEAM:
         return Options([(str(number), name) for number, name in (await teams(ctx.epoch)).items()])
+    if field.target:
+        return Options((await catalogues_of(ctx, [field])).get(field.target, ()))
     return Options(field.options(ctx))
 
 
@@ -196,10 +211,12 @@ def is_filtered(pairs: Pairs) -> bool:
 
 
 __all__ = [
+    "Catalogues",
     "Chip",
     "FilterForm",
     "applied",
     "carried",
+    "catalogues_of",
     "chips",
     "field_named",
     "filter_form",

@@ -17,7 +17,8 @@ from core.records import Field, KindView, LinesView, past
 from core.ui.derived import line_forms
 from core.ui.derived.addresses import first, pairs_of
 from core.ui.derived.card import may, slots, title
-from core.ui.derived.inputs import Problems, Texts, make_input, parse, read, sections, values_of
+from core.ui.derived.filters import Catalogues, catalogues_of
+from core.ui.derived.inputs import Input, Problems, Texts, make_input, parse, read, sections, values_of
 from core.ui.derived.line_forms import LinesForm
 from core.ui.replies import AnyRequest, Toast, page, redirect
 from core.ui.replies import form as form_of
@@ -101,22 +102,12 @@ def stored_texts(ctx: Context, view: KindView, row: Row) -> dict[str, Sequence[s
 async def show(ctx: Context, request: AnyRequest, state: State, status: int = 200) -> Response[Any]:
     """The form as a page, with whatever is wrong beside its fields."""
     view, row = state.view, state.row
-    groups = []
-    for label, fields in sections(ctx, view):
-        made = [
-            await make_input(
-                ctx, field, state.texts.get(field.name, ()), problems=state.problems, row=row,
-                writable=view.may_write(ctx, field.name),
-                was="".join(state.texts.get(f"was.{field.name}", ())) if row else None,
-            )
-            for field in fields
-        ]  # fmt: skip
-        groups.append((ctx.t(label or _("More")), made))
+    groups, rest = await _groups(ctx, state)
     data = {
         "view": view,
         "row": row,
         "groups": groups,
-        "lines": [await _lines(ctx, state, lines) for lines in view.lines],
+        "lines": rest,
         "problems": state.problems,
         "action": f"{view.path}/{row['id']}/edit" if row else f"{view.path}/new",
         "back": f"{view.path}/{row['id']}" if row else view.path,
@@ -134,10 +125,54 @@ async def show(ctx: Context, request: AnyRequest, state: State, status: int = 20
     return await page(ctx, request, TEMPLATE, data, title=heading, active=view.path, status=status)
 
 
-async def _lines(ctx: Context, state: State, lines: LinesView) -> LinesForm:
+@dataclass(frozen=True)
+class Group:
+    """A section of the form with its controls, and the lines that follow it."""
+
+    label: str
+    controls: Sequence[Input]
+    lines: Sequence[LinesForm]
+
+
+async def _groups(ctx: Context, state: State) -> tuple[list[Group], list[LinesForm]]:
+    """The sections, and the lines that follow none of them; one statement reads what all of them are chosen from."""
+    found = sections(ctx, state.view)
+    fields = [field for _label, some in found for field in some if state.view.may_write(ctx, field.name)]
+    of_lines = [field for lines in state.view.lines for field in line_forms.writable(ctx, lines)]
+    catalogues = await catalogues_of(ctx, [*fields, *of_lines])
+    rest = {lines.key: (lines.after, await _lines(ctx, state, lines, catalogues)) for lines in state.view.lines}
+    groups = []
+    for label, some in found:
+        controls = [await _control(ctx, state, field, catalogues) for field in some]
+        follow = [rest.pop(key)[1] for key, (after, _form) in list(rest.items()) if after == label]
+        groups.append(Group(ctx.t(label or _("More")), controls, follow))
+    return groups, [form for _after, form in rest.values()]
+
+
+async def _control(ctx: Context, state: State, field: Field, catalogues: Catalogues) -> Input:
+    return await make_input(
+        ctx,
+        field,
+        state.texts.get(field.name, ()),
+        problems=state.problems,
+        row=state.row,
+        writable=state.view.may_write(ctx, field.name),
+        was="".join(state.texts.get(f"was.{field.name}", ())) if state.row else None,
+        catalogues=catalogues,
+    )
+
+
+async def _lines(ctx: Context, state: State, lines: LinesView, catalogues: Catalogues) -> LinesForm:
     was = "".join(state.texts.get(f"was.lines.{lines.key}", ()))
     return await line_forms.make_form(
-        ctx, lines, state.texts, was=was, problems=state.problems, writable_now=True, extra=state.extra == lines.key
+        ctx,
+        lines,
+        state.texts,
+        was=was,
+        problems=state.problems,
+        writable_now=True,
+        extra=state.extra == lines.key,
+        catalogues=catalogues,
     )
 
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from core import records
 from core.context import Context, FieldConflict, Refuse
 from core.language import _
-from core.records import Field, KindView, MomentField
-from core.ui.derived.filters import options
+from core.records import TEAM, USER, Field, KindView, MomentField
+from core.ui.derived.filters import Catalogues, catalogues_of, options
 
 Row = Mapping[str, Any]
 Texts = Mapping[str, Sequence[str]]
@@ -121,19 +121,14 @@ def read(ctx: Context, fields: Sequence[Field], form: Texts, problems: Problems,
 
 async def make_input(
     ctx: Context, field: Field, texts: Sequence[str], *, prefix: str = "", problems: Problems | None = None,
-    row: Row | None = None,
-    writable: bool = True, was: str | None = None,
+    row: Row | None = None, writable: bool = True, was: str | None = None, catalogues: Catalogues | None = None,
 ) -> Input:  # fmt: skip
-    """The control of a field with these texts in it; `row` is the stored record."""
+    """The control of a field with these texts in it; `row` is the stored record.
+
+    A form of many fields reads their catalogues once and hands them to each.
+    """
     name = prefix + field.name
-    to_record = field.target not in ("", "user", "team")
-    catalogue = await _catalogue(ctx, field) if to_record else None
-    if to_record and catalogue is None:
-        choices: Sequence[tuple[str, str]] = await _record_choice(ctx, field, texts)
-    else:
-        choices = catalogue or (await options(ctx, field)).pairs
-    widget = field.widget if not field.target else "record" if to_record and catalogue is None else "select"
-    stored = (row or {}).get(field.name)
+    widget, choices = await _choices(ctx, field, texts, catalogues) if writable else (field.widget, ())
     problems = problems or Problems()
     return Input(
         field=field,
@@ -144,29 +139,32 @@ async def make_input(
         options=choices,
         error=problems.fields.get(name, ""),
         readonly=not writable,
-        shown=_shown(ctx, field, row or {}, stored) if not writable else "",
+        shown="" if writable else _shown(ctx, field, row or {}),
         was=was,
         conflict=problems.conflicts.get(name),
         lookup=f"{records.view(field.target).path}/lookup" if widget == "record" else "",
     )
 
 
-def _shown(ctx: Context, field: Field, row: Row, value: Any) -> str:
+def _shown(ctx: Context, field: Field, row: Row) -> str:
     if field.target:
         return str(row.get(f"{field.name}__label") or "")
-    return field.text(value, ctx)
+    return field.text(row.get(field.name), ctx)
 
 
-MOST_LISTED = 40
-"""A catalogue of at most so many records is a list to choose from; in a longer one the record is looked up."""
-
-
-async def _catalogue(ctx: Context, field: Field) -> list[tuple[str, str]] | None:
-    """The records of a short catalogue (a kind that nobody owns), all of them; None for any other kind."""
-    if not records.view(field.target).ownerless:
-        return None
-    found = await records.lookup(ctx, field.target, "", MOST_LISTED + 1)
-    return [(str(number), title) for number, title in found] if len(found) <= MOST_LISTED else None
+async def _choices(
+    ctx: Context, field: Field, texts: Sequence[str], catalogues: Catalogues | None
+) -> tuple[str, Sequence[tuple[str, str]]]:
+    """The widget of the control, and what is chosen from in it."""
+    if field.target in ("", USER, TEAM):
+        return "select" if field.target else field.widget, (await options(ctx, field)).pairs
+    listed = (await catalogues_of(ctx, [field]) if catalogues is None else catalogues).get(field.target)
+    if listed is None:
+        return "record", await _record_choice(ctx, field, texts)
+    known = {value for value, _title in listed}
+    # What is linked now stays a choice, though it lies in the recycle bin.
+    rest = await _record_choice(ctx, field, [text for text in texts if text not in known])
+    return "select", [*rest, *listed]
 
 
 async def _record_choice(ctx: Context, field: Field, texts: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.context import Context, FieldConflict
 from core.records import Field, LinesView
+from core.ui.derived.filters import Catalogues, catalogues_of
 from core.ui.derived.inputs import Input, Problems, Texts, make_input, read, values_of
 
 Line = dict[str, Any]
@@ -43,12 +44,12 @@ class LinesForm:
 
 def visible(ctx: Context, lines: LinesView) -> list[Field]:
     """The fields of the lines that the reader may see."""
-    return [lines.fields[name] for name in lines.shown if lines.fields[name].right(ctx) != "hidden"]
+    return [field for field in lines.columns if field.right(ctx) != "hidden"]
 
 
 def writable(ctx: Context, lines: LinesView) -> list[Field]:
     """The fields of the lines that the reader may set."""
-    return [lines.fields[name] for name in lines.shown if lines.fields[name].right(ctx) is None]
+    return [field for field in lines.columns if field.right(ctx) is None]
 
 
 def texts_of(ctx: Context, lines: LinesView, stored: Sequence[Line], blank: bool) -> Texts:
@@ -82,9 +83,10 @@ async def make_form(
     problems: Problems,
     writable_now: bool,
     extra: bool = False,
+    catalogues: Catalogues | None = None,
 ) -> LinesForm:
     """The lines with what the form holds; `extra` adds an empty row."""
-    numbers = numbers_in(form, lines.key)
+    numbers, fields = numbers_in(form, lines.key), visible(ctx, lines)
     texts = dict(form)
     if extra:
         number = max(numbers, default=-1) + 1
@@ -92,6 +94,8 @@ async def make_form(
         texts[f"{prefix}id"] = [""]
         texts |= {prefix + f.name: values_of(ctx, f, f.default) for f in lines.fields.values()}
         numbers.append(number)
+    if catalogues is None:
+        catalogues = await catalogues_of(ctx, fields)
     rows = []
     for number in numbers:
         prefix = f"lines.{lines.key}.{number}."
@@ -103,13 +107,13 @@ async def make_form(
                 prefix=prefix,
                 problems=problems,
                 writable=writable_now and f.right(ctx) is None,
+                catalogues=catalogues,
             )
-            for f in visible(ctx, lines)
+            for f in fields
         ]
         rows.append(LineRow(number, "".join(texts.get(f"{prefix}id", ("",))[:1]), inputs, f"{prefix}remove" in texts))
-    return LinesForm(
-        lines.key, ctx.t(lines.label), visible(ctx, lines), rows, was, problems.conflicts.get(f"lines.{lines.key}")
-    )
+    conflict = problems.conflicts.get(f"lines.{lines.key}")
+    return LinesForm(lines.key, ctx.t(lines.label), fields, rows, was, conflict)
 
 
 def read_lines(ctx: Context, lines: LinesView, form: Texts, problems: Problems) -> list[Line]:
