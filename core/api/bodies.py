@@ -86,8 +86,8 @@ def _converter(field: Field) -> Callable[[Any], Any] | None:
 
 def _line(lines: LinesView, row: Mapping[str, Any]) -> Json:
     made: Json = {"id": row["id"]}
-    for name, field in lines.fields.items():
-        made[name] = field.to_json(row.get(name))
+    for field in lines.columns:
+        made[field.name] = field.to_json(row.get(field.name))
     return made
 
 
@@ -162,7 +162,7 @@ def _read_line(ctx: Context, lines: LinesView, given: Json, new: bool) -> dict[s
     for name, value in given.items():
         if name == "id":
             made["id"] = _line_id(value, new)
-        elif name not in lines.fields:
+        elif name not in lines.shown:
             raise Refuse(_("%(name)s: there is no such field."), name=name[:60])
         else:
             try:

@@ -126,7 +126,7 @@ def _custom(ctx: Context, fields: list[Field]) -> Schema:
 
 
 def _line(ctx: Context, lines: LinesView) -> Schema:
-    properties = {"id": _ID} | {field.name: _property(ctx, field) for field in lines.fields.values()}
+    properties = {"id": _ID} | {field.name: _property(ctx, field) for field in lines.columns}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -61,7 +62,7 @@ def _seen(ctx: Context, view: KindView, stored: str | None, unseen: frozenset[st
     for name, value in msgspec.json.decode(stored).items():
         field = view.fields.get(name)
         if name == "lines":
-            made.update({key: rows for key, rows in value.items() if key not in unseen})
+            made.update({key: _seen_lines(view, key, rows) for key, rows in value.items() if key not in unseen})
         elif name == "deleted_at":
             made["deleted"] = bool(value)
         elif field is not None and field.right(ctx) in (None, "readonly"):
@@ -70,6 +71,15 @@ def _seen(ctx: Context, view: KindView, stored: str | None, unseen: frozenset[st
             else:
                 made[name] = value
     return made
+
+
+def _seen_lines(view: KindView, key: str, rows: Any) -> Any:
+    """The rows of lines without the columns that the machine keeps for itself."""
+    lines = next((one for one in view.lines if one.key == key), None)
+    if lines is None or not isinstance(rows, dict):
+        return rows
+    kept = set(lines.fields) - set(lines.shown)
+    return {number: row and {name: row[name] for name in row if name not in kept} for number, row in rows.items()}
 
 
 def _unseen_lines(ctx: Context, view: KindView) -> frozenset[str]:

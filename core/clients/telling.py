@@ -218,8 +218,8 @@ def _text(ctx: Context, field: Field, stored: Any, names: Mapping[tuple[str, int
 def _lines_text(ctx: Context, lines: LinesView, rows: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> str:
     told = []
     for row in rows.values():
-        shown = {name: value for name, value in (row or {}).items() if name not in ("position", "typed", "main")}
-        texts = [_text(ctx, lines.fields[name], value, names) for name, value in shown.items() if name in lines.fields]
+        shown = {name: value for name, value in (row or {}).items() if name in lines.shown and name != "main"}
+        texts = [_text(ctx, lines.fields[name], value, names) for name, value in shown.items()]
         told.append(" ".join(filter(None, texts)))
     return "; ".join(filter(None, told))
 

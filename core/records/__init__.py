@@ -25,7 +25,7 @@ from core.records.query import (
     query_string,
 )
 from core.records.reading import MASK, finish_rows, get, may, scope_of, select
-from core.records.removal import delete, merge, restore
+from core.records.removal import delete, merge, merge_preview, restore
 from core.records.search import body_of, digits, in_other_layout, normalise, search_everything, sorting_key
 from core.records.table import Line, Record, UnscopedAccess
 from core.records.typed_fields import BooleanField, ChoiceField, MomentField, MoneyField, badge
@@ -93,6 +93,7 @@ __all__ = [
     "lookup",
     "may",
     "merge",
+    "merge_preview",
     "message",
     "normalise",
     "parse_filter",

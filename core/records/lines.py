@@ -41,8 +41,13 @@ def cleaned_all(view: KindView, given: LineRows) -> LineRows:
 
 def stored_row(lines: LinesView, row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as the journal keeps it."""
-    kept = {name: known.store(row.get(name)) for name, known in lines.fields.items() if row.get(name) not in (None, "")}
-    return {**kept, "position": row.get("position", 0)}
+    kept: dict[str, Any] = {}
+    for name, known in lines.fields.items():
+        value = row.get(name)
+        if value is not None and value != "":
+            kept[name] = known.store(value)
+    kept["position"] = row.get("position", 0)
+    return kept
 
 
 def stored(view: KindView, rows: LineRows) -> StoredLines:

@@ -94,7 +94,7 @@ def _place(view: KindView, alias: str) -> list[str]:
 
 def _titled(rows: Sequence[Row]) -> list[tuple[int, str]]:
     several = len({row["above"] for row in rows}) > 1
-    return [(row["id"], f"{row['of']}: {row['title']}" if several else row["title"] or "") for row in rows]
+    return [(row["id"], f"{row['of'] or ''}: {row['title']}" if several else row["title"] or "") for row in rows]
 
 
 async def find(

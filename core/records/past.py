@@ -324,7 +324,7 @@ def _lines_text(ctx: Context, view: KindView, lines: LinesView, rows: Any) -> st
         return ""
     told = []
     for row in rows.values():
-        shown = [(field, (row or {}).get(field.name)) for field in lines.fields.values() if not field.target]
+        shown = [(field, (row or {}).get(field.name)) for field in lines.columns if not field.target]
         texts = [field.text(field.load(value), ctx) for field, value in shown if value not in (None, "", False, [])]
         told.append(" ".join(text for text in texts if text))
     return "; ".join(filter(None, told))

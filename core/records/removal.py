@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core import events
 from core.context import Conflict, Context, Refuse, utc_now
-from core.database import fetch
+from core.database import fetch, fetch_value
 from core.language import _
 from core.permissions import require
 from core.records.checking import LineRows, Values, changed_fields
+from core.records.fields import Field
 from core.records.happened import Changed, Deleted, Restored
 from core.records.lines import LineChanges, differences
+from core.records.lines import read as read_lines
 from core.records.link_fields import LinkField, TagsField
 from core.records.view import KindView, LinesView, view_for, views
 from core.records.writing import Stored, load_lines, lock, own_operation, refuse_missing, store
@@ -68,6 +71,42 @@ async def unbin_rows(view: KindView, rows: Sequence[Stored]) -> None:
 
 
 # --- merging -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a merge takes over from the record that goes to the recycle bin."""
+
+    lines: int
+    linked: int
+
+
+async def merge_preview(ctx: Context, kind: str, *, keep: int, other: int) -> Moved:
+    """How many lines and linked records `merge` would move; the caller has checked that the user may see both."""
+    view = await view_for(ctx, kind)
+    require(ctx, view.permission("delete"))
+    rows = await read_lines(view, [keep, other])
+    united = _united_lines(view, rows[keep], rows[other])
+    moved = sum(len(united[key]) - len(rows[keep].get(key, ())) for key in united)
+    counts = [
+        f'SELECT count(*) AS n FROM "{each.name}" t WHERE t."{name}" = $1 AND t.id <> $1 AND t.deleted_at IS NULL'
+        for each in views()
+        for name in _links(each.stored, view.key)
+    ]
+    counts += [
+        f"""SELECT count(DISTINCT t.id) AS n FROM "{lines.name}" l JOIN "{each.name}" t ON t.id = l."{lines.parent}"
+        WHERE l."{name}" = $1 AND t.deleted_at IS NULL"""
+        for each in views()
+        for lines in each.lines
+        for name in _links(lines.fields, view.key)
+    ]
+    linked = await fetch_value(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)}) x", other) if counts else 0
+    return Moved(moved, int(linked or 0))
+
+
+def _links(fields: Mapping[str, Field], target: str) -> list[str]:
+    """The names of the fields that link to records of that kind."""
+    return [name for name, field in fields.items() if isinstance(field, LinkField) and field.target == target]
 
 
 async def merge(ctx: Context, kind: str, *, keep: int, other: int, take: Iterable[str] = ()) -> None:
@@ -129,10 +168,7 @@ def _identity(lines: LinesView, row: Values) -> tuple[Any, ...]:
 async def _repoint(ctx: Context, view: KindView, old: int, new: int) -> None:
     """Everything that pointed to the old record points to the new one; journalled like any other change."""
     for each in views():
-        links = [
-            name for name, field in each.stored.items() if isinstance(field, LinkField) and field.target == view.key
-        ]
-        for name in links:
+        for name in _links(each.stored, view.key):
             found = await fetch(f'SELECT id FROM "{each.name}" WHERE "{name}" = $1 AND id <> $1 ORDER BY id', old)
             rows = await _all_rows(ctx, each, [row["id"] for row in found])
             await store(each, [(row, {name: new}, LineChanges(result=row.lines)) for row in rows if not row.deleted])
@@ -141,8 +177,7 @@ async def _repoint(ctx: Context, view: KindView, old: int, new: int) -> None:
 
 
 async def _repoint_lines(ctx: Context, each: KindView, lines: LinesView, target: str, old: int, new: int) -> None:
-    names = [name for name, field in lines.fields.items() if isinstance(field, LinkField) and field.target == target]
-    for name in names:
+    for name in _links(lines.fields, target):
         found = await fetch(f'SELECT DISTINCT "{lines.parent}" AS id FROM "{lines.name}" WHERE "{name}" = $1', old)
         for row in await _all_rows(ctx, each, [row["id"] for row in found]):
             wanted = [{**child, name: new} if child[name] == old else child for child in row.lines[lines.key]]

@@ -135,11 +135,9 @@ async def _insert(view: KindView, made: Sequence[_New]) -> None:
     ids = await fetch(f"SELECT nextval('{view.name}_id_seq') AS id FROM generate_series(1, $1)", len(made))
     for new, row in zip(made, ids, strict=True):
         new.id = row["id"]
-    blank = view.blanks
     # COPY writes every column of every row, so a column without a value gets what the table would have given it.
-    rows = [
-        (new.id, *(row.get(name, blank.get(name)) for name in names)) for new, row in zip(made, columns, strict=True)
-    ]
+    blanks = [(name, view.blanks.get(name)) for name in names]
+    rows = [(new.id, *[row.get(name, blank) for name, blank in blanks]) for new, row in zip(made, columns, strict=True)]
     await copy_rows(view.name, ["id", *names], rows)
 
 

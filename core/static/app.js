@@ -82,6 +82,10 @@ palette?.addEventListener("keydown", (e) => {
 });
 palette?.addEventListener("pointermove", (e) => { const over = e.target.closest?.("[role=option]"); if (over && (e.movementX || e.movementY)) choose(over); });
 document.addEventListener("htmx:after:swap", () => { if (palette?.open) choose(options()[0]); });
+// htmx wires the page a moment after it is shown: whoever was faster than that is answered now.
+document.addEventListener("htmx:after:process", () => {
+  if (palette?.open && !$("#palette-list").firstElementChild) paletteInput.dispatchEvent(new CustomEvent("palette:open"));
+});
 
 /* --- theme and density: what is chosen here stays on this device ------------------------------------------------------------ */
 function switchTheme() {
@@ -176,6 +180,17 @@ document.addEventListener("change", (e) => {
   if (e.target.matches("[data-submit-on-change]")) e.target.form.requestSubmit();
 });
 document.addEventListener("htmx:after:swap", countChosen);
+
+/* --- a link picker that is folded: opening it begins the search, choosing with the pointer folds it again ----------------------------- */
+document.addEventListener("toggle", (e) => { if (e.target.matches?.(".picker__box[open]")) $("[type=search]", e.target)?.focus(); }, true);
+document.addEventListener("change", (e) => {
+  const box = e.target.type === "radio" && e.target.closest(".picker__box");
+  if (box) $("[data-picked]", box).textContent = e.target.closest("label").textContent.trim();
+});
+document.addEventListener("click", (e) => {
+  const box = e.detail > 0 && e.target.matches?.(".picker__box [type=radio]") && e.target.closest(".picker__box");
+  if (box) { box.open = false; $("summary", box).focus(); }
+});
 
 /* --- after a swap the focus must not fall to the body ------------------------------------------------------------------------------ */
 let focused = null;

@@ -32,18 +32,25 @@ async def choose(ctx: Context, request: AnyRequest) -> Response[str]:
     shown = {field.name for field in wanted.fields}
     ordered = [*wanted.fields, *(field for field in view.visible(ctx) if field.name not in shown)]
     query = [pair for pair in pairs if pair[0] not in OWN]
-    filtered = bool(wanted.query.filters or wanted.query.q)
     data = {
         "view": view,
         "plural": ctx.t(view.kind.label_plural),
         "back": f"{view.path}?{urlencode(query)}" if query else view.path,
         "pairs": query,
         "fields": [(field.name, ctx.t(field.label), field.name in shown) for field in ordered],
-        "told": ctx.t(_("The records found in the list are exported."))
-        if filtered
-        else ctx.t(_("All records you may see are exported.")),
+        "told": _told(ctx, wanted.query),
     }
     return await ui.page(ctx, request, "exchange/export.html", data, title=ctx.t(_("Export records")), active=view.path)
+
+
+def _told(ctx: Context, query: records.Query) -> str:
+    """Which records the file will hold."""
+    chosen = next((one.value for one in query.filters if one.name == "id"), None)
+    if chosen is not None:
+        return ctx.tn("%(number)s chosen record is exported.", "%(number)s chosen records are exported.", len(chosen))
+    if query.filters or query.q:
+        return ctx.t(_("The records found in the list are exported."))
+    return ctx.t(_("All records you may see are exported."))
 
 
 async def download(ctx: Context, request: AnyRequest) -> Response[Any]:

@@ -71,7 +71,7 @@ def _line_targets(view: records.KindView) -> list[Target]:
         if part.value is not None:
             found += _sorts_of_line(lines, part.value._meta.name, part.flat)
             continue
-        for made in lines.fields.values():
+        for made in lines.columns:
             labels = tuple(f"{translate(one, lines.label)}: {translate(one, made.label)}" for one in LANGUAGES)
             found.append(Target(f"{lines.key}.{made.name}", made.name, labels, made, lines=lines.key))
     return found

@@ -14,10 +14,11 @@ from core.history import operation
 from core.language import _
 from core.permissions import require
 from core.records import Field, KindView, parse_query
-from core.ui.derived.addresses import address, pairs_from, without
+from core.ui.derived import layouts
+from core.ui.derived.addresses import address, first, pairs_from, query_of, without
 from core.ui.derived.forms import sent
 from core.ui.derived.inputs import Problems, Texts, make_input, parse, sections
-from core.ui.derived.list import COUNTED, exports
+from core.ui.derived.list import COUNTED, columns, exports, with_columns
 from core.ui.replies import AnyRequest, Toast, page, redirect
 
 MOST = 10_000
@@ -46,6 +47,9 @@ async def run(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     view = await records.view_for(ctx, kind)
     texts = await sent(request)
     do = "find" if "find" in texts else "".join(texts.get("do", ()))
+    if do.startswith("ability:") and "all" in texts:
+        # The list's query says which; nobody has to count them.
+        return await _ability(ctx, Chosen(view, (), "".join(texts.get("query", ())), True), do)
     chosen = await _chosen(ctx, view, texts)
     if not chosen.ids:
         return redirect(chosen.back, toast=Toast(ctx.t("Choose some records first."), tone="amber"))
@@ -60,7 +64,7 @@ async def run(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
     if do.startswith("action:"):
         return await _action(ctx, chosen, do.removeprefix("action:"))
     if do.startswith("ability:"):
-        return _ability(ctx, chosen, do.removeprefix("ability:"))
+        return await _ability(ctx, chosen, do)
     raise Missing(_("There is nothing of the kind to do."))
 
 
@@ -182,12 +186,17 @@ async def act(ctx: Context, action: parts.Action | None, ids: Sequence[int], bac
     return redirect(back, toast=Toast(ctx.t(said), undo=op.id))
 
 
-def _ability(ctx: Context, chosen: Chosen, key: str) -> Response[Any]:
-    ability = next((one for one in exports(ctx, chosen.view) if one.key == key), None)
+async def _ability(ctx: Context, chosen: Chosen, do: str) -> Response[Any]:
+    """Hand the chosen records, in the order and with the columns of the list, to a plugin's page: their export."""
+    view = chosen.view
+    ability = next((one for one in exports(ctx, view) if one.key == do.removeprefix("ability:")), None)
     if ability is None:
         raise Missing(_("There is no such action."))
-    query = chosen.query if chosen.all else "id__in=" + ",".join(str(number) for number in chosen.ids)
-    return redirect(ability.href(chosen.view.kind, query))
+    pairs = pairs_from(chosen.query)
+    if not chosen.all:
+        pairs = [("id__in", ",".join(str(number) for number in chosen.ids)), ("sort", first(pairs, "sort"))]
+    fields = columns(ctx, view, await layouts.layout(ctx, view.key))
+    return redirect(ability.href(view.kind, query_of(with_columns(ctx, view, fields, pairs))))
 
 
 # --- one record, from its card --------------------------------------------------------------------------------------

@@ -163,10 +163,8 @@ def line_tables(ctx: Context, view: KindView, row: Row) -> Markup:
             data = {
                 "label": ctx.t(lines.label),
                 "key": lines.key,
-                "fields": list(lines.fields.values()),
-                "rows": [
-                    [safe(f.show(line.get(f.name), ctx, line) or "") for f in lines.fields.values()] for line in found
-                ],
+                "fields": lines.columns,
+                "rows": [[safe(f.show(line.get(f.name), ctx, line) or "") for f in lines.columns] for line in found],
                 "edit": f"{view.path}/{row['id']}/edit#lines-{lines.key}" if may(ctx, view, "edit", row) else "",
             }
             pieces.append(render(ctx, "records/_lines_table.html", data))

@@ -53,9 +53,14 @@ async def chips(ctx: Context, view: KindView, query: Query, pairs: Pairs) -> lis
     names = await _record_titles(ctx, view, query)
     found = []
     for one in query.filters:
+        drop = [pair for pair in without(pairs, ("after",)) if not _is_param(pair[0], one)]
+        if one.name not in view.fields:
+            # Records chosen by their numbers: there is nothing to change but to do without.
+            there = address(view.path, drop)
+            found.append(Chip(ctx.t("Chosen records"), "", str(len(one.value)), there, there))
+            continue
         field = view.fields[one.name]
         label = ctx.t(field.label)
-        drop = [pair for pair in without(pairs, ("after",)) if not _is_param(pair[0], one)]
         change = with_value(without(pairs, ("after",)), "field", one.name)
         value = "" if one.op in ("empty", "filled") else await _value_text(ctx, field, one, names)
         op = "" if one.op == "eq" else ctx.t(OPS[one.op])

@@ -66,7 +66,7 @@ async def show_list(kind: str, ctx: Context, request: AnyRequest) -> Response[An
     data |= {
         "chips": await filters.chips(ctx, view, query, pairs),
         "tabs": tabs(ctx, view, layout, pairs),
-        "tools": tools(ctx, view, pairs),
+        "tools": tools(ctx, view, with_columns(ctx, view, fields, pairs)),
         "links": {
             name: address(f"{view.path}/{name}", without(pairs, ("after",))) for name in ("filter", "columns", "views")
         },
@@ -83,6 +83,14 @@ def columns(ctx: Context, view: KindView, layout: Layout) -> list[Field]:
     if all(field.name != view.title for field in fields) and view.title in free:
         fields.insert(0, free[view.title])
     return fields
+
+
+def with_columns(ctx: Context, view: KindView, fields: Sequence[Field], pairs: Pairs) -> Pairs:
+    """The parameters with the columns that the list shows, where they are not the kind's own."""
+    own = [field.name for field in columns(ctx, view, Layout())]
+    shown = [field.name for field in fields]
+    rest = without(pairs, ("columns",))
+    return rest if shown == own else with_value(rest, "columns", ",".join(shown))
 
 
 def computed_columns(ctx: Context, kind: str) -> list[parts.ComputedColumn]:

@@ -61,6 +61,7 @@ async def show_merge(kind: str, ctx: Context, request: AnyRequest, error: str = 
         "theirs": title(ctx, view, other) if other else "",
         "choices": choices(ctx, view, row, other) if other else [],
         "lines": _lines(ctx, view, row, other) if other else [],
+        "preview": await _preview(ctx, view, row, other) if other else "",
         "hits": hits,
         "q": q,
         "error": error,
@@ -105,6 +106,22 @@ def _lines(ctx: Context, view: KindView, row: Row, other: Row) -> list[tuple[str
         for one in view.lines
     ]
     return [one for one in counted if one[1] or one[2]]
+
+
+async def _preview(ctx: Context, view: KindView, row: Row, other: Row) -> str:
+    """What will happen, in a few words: who goes, who stays, how much moves."""
+    moved = await records.merge_preview(ctx, view.key, keep=row["id"], other=other["id"])
+    told = ctx.t(
+        "“%(theirs)s” goes to the recycle bin, “%(mine)s” stays.",
+        theirs=title(ctx, view, other), mine=title(ctx, view, row),
+    )  # fmt: skip
+    much = [
+        ctx.tn("%(number)s line", "%(number)s lines", moved.lines) if moved.lines else "",
+        ctx.tn("%(number)s linked record", "%(number)s linked records", moved.linked) if moved.linked else "",
+    ]
+    what = ", ".join(filter(None, much))
+    rest = ctx.t("Moving over: %(what)s.", what=what) if what else ctx.t("It has no lines and links to move over.")
+    return f"{told} {rest} {ctx.t('The merge can be undone whole.')}"
 
 
 async def run(kind: str, ctx: Context, request: AnyRequest) -> Response[Any]:
