@@ -9,7 +9,7 @@ SMALTA := $(VENV)/bin/smalta
 DEV := $(VENV)/.with-dev
 PROCESSES ?= 2
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format bench clean check-plugins check-nightly
 
 # A new installation gets an administrator and a demo company; its sign-in is printed once.
 run: $(VENV)/.with-product
@@ -32,6 +32,19 @@ lint: $(DEV)
 format: $(DEV)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+# Removing any plugin's folder leaves everything else working; so does enabling none.
+check-plugins: $(DEV)
+	@for plugin in $$(cd plugins && ls -d */ | grep -v __ | tr -d /); do \
+		echo "without $$plugin" && rm -rf build/without && mkdir -p build/without && \
+		git archive HEAD | tar x -C build/without && \
+		rm -rf build/without/plugins/$$plugin build/without/tests/plugins/$$plugin && \
+		(cd build/without && PYTHONPATH=$$PWD $(abspath $(VENV))/bin/python -m pytest -q -n $(PROCESSES) --dist loadscope \
+			--ignore tests/journeys --ignore tests/core/test_cli.py) || exit 1; \
+	done
+	SMALTA_PLUGINS=none $(VENV)/bin/python -m pytest -q -n $(PROCESSES) --dist loadscope tests/core
+
+check-nightly: check-plugins
 
 bench: $(DEV)
 	$(VENV)/bin/python -m benchmarks

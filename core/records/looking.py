@@ -56,7 +56,8 @@ async def catalogues(ctx: Context, kinds: Iterable[str]) -> dict[str, list[tuple
     wanted = [view for view in [await view_for(ctx, kind) for kind in dict.fromkeys(kinds)] if _is_listed(ctx, view)]
     if not wanted:
         return {}
-    for row in await fetch(" UNION ALL ".join(_catalogue_sql(ctx, view) for view in wanted) + " ORDER BY kind, place"):
+    parts = " UNION ALL ".join(_catalogue_sql(ctx, view) for view in wanted)
+    for row in await fetch(f"SELECT * FROM ({parts}) c ORDER BY kind, place"):
         found.setdefault(row["kind"], []).append(row)
     listed = {view.key: found.get(view.key, []) for view in wanted}
     return {kind: _titled(rows) for kind, rows in listed.items() if len(rows) <= MOST_LISTED}

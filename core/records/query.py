@@ -197,10 +197,11 @@ def filter_sql(view: KindView, item: Filter, params: list[Any], alias: str = "t"
     place = f"${len(params)}"
     if item.op == "has":
         params[-1] = [item.value]
-        return f"{expression} @> {place}::text[]"
+        return f"{expression} @> {place}"  # no cast: the parameter takes the column's type, varchar[] or text[]
     if item.op == "in":
-        sign = "&&" if isinstance(known, TagsField) else "= ANY"
-        return f"{expression} {sign} ({place}::{known.cast.removesuffix('[]')}[])"
+        if isinstance(known, TagsField):
+            return f"{expression} && {place}"
+        return f"{expression} = ANY ({place}::{known.cast}[])"
     if item.op == "contains":
         params[-1] = f"%{like(str(item.value))}%"
         return f"{expression} ILIKE {place}"

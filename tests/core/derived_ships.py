@@ -57,6 +57,12 @@ class Sailor(Line, tablename="derived_sailor"):
     ship = ForeignKey(Ship, on_delete=OnDelete.cascade, null=False)
     name = Varchar(length=100, required=True, help_text="Sailor")
     rank = Choice(options=[Option("hand", "Hand"), Option("captain", "Captain")], default="hand", help_text="Rank")
+    tally = Varchar(length=9, null=True, default=None, help_text="Tally of the mate")
+
+    @classmethod
+    def clean(cls, values: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
+        """The machine keeps a column of its own."""
+        return {**values, "tally": values.get("name", "")[:1]} if values.get("name") else values
 
 
 FORM = [
@@ -93,7 +99,7 @@ sails BOOLEAN NOT NULL DEFAULT FALSE, mail VARCHAR(100) NOT NULL DEFAULT '', not
 tags TEXT[] NOT NULL DEFAULT '{{}}', sister BIGINT REFERENCES derived_ship ON DELETE SET NULL);
 CREATE TABLE derived_sailor (id BIGSERIAL PRIMARY KEY, position BIGINT NOT NULL DEFAULT 0,
 ship BIGINT NOT NULL REFERENCES derived_ship ON DELETE CASCADE, name VARCHAR(100) NOT NULL,
-rank VARCHAR(40) NOT NULL DEFAULT 'hand')"""
+rank VARCHAR(40) NOT NULL DEFAULT 'hand', tally VARCHAR(9))"""
 
 
 @asynccontextmanager

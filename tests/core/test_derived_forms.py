@@ -316,3 +316,33 @@ async def test_a_form_without_its_token_writes_nothing(http: Any, ctx: Context) 
     ):
         assert (await http.post(path, data={"name": "Pirate", "id": str(ship), "do": "delete"})).status_code == 403
     assert await records.checksum() == before
+
+
+async def test_the_card_and_the_history_leave_out_what_the_machine_keeps(http: Any, ctx: Context) -> None:
+    number = await records.create(ctx, KIND, {"name": "Tally"}, {"crew": [{"name": "Ishmael"}]})
+    stored = await database.fetch_value("SELECT tally FROM derived_sailor WHERE ship = $1", number)
+    assert stored == "I"
+    for page in (f"/ships/{number}", f"/ships/{number}/history", f"/ships/{number}/edit"):
+        shown = (await http.get(page)).text
+        assert "Ishmael" in shown
+        assert "Tally of the mate" not in shown
+        assert "Ishmael I" not in shown
+    answer = (await http.get(f"/api/v1/ships/{number}")).json()
+    assert set(answer["crew"][0]) == {"id", "name", "rank"}
+    body = {"name": "Other tally", "crew": [{"name": "Ahab", "tally": "X"}]}
+    assert (await http.post("/api/v1/ships", json=body)).status_code == 422
+
+
+async def test_lines_stand_after_the_section_that_they_name(http: Any) -> None:
+    form = (await http.get("/clients/new")).text
+    assert form.index('name="name"') < form.index('id="lines-contacts"') < form.index('name="inn"')
+    assert form.index('name="inn"') < form.index('id="lines-people"')
+
+
+async def test_a_person_of_a_company_is_chosen_in_a_folded_picker(http: Any, make_client: Any) -> None:
+    person = await make_client(type="person", name="Anna Reed")
+    number = await make_client(name="Vector", lines={"people": [{"person": person}]})
+    form = (await http.get(f"/clients/{number}/lines/people", headers=PARTIAL)).text
+    assert form.count('<details class="picker__box">') == 2
+    assert "<span data-picked>Anna Reed</span>" in form
+    assert f'name="lines.people.0.person" value="{person}" checked' in form

@@ -176,6 +176,12 @@ async def test_who_may_not_see_the_kind_is_refused(sign_in: Any, make_user: Any,
     assert (await visitor.get("/ships")).status_code == 303
 
 
+async def test_records_chosen_by_their_numbers_are_a_filter_with_a_way_out(http: Any) -> None:
+    page = await http.get("/ships?id__in=1,2")
+    assert len(names(page.text)) == 2
+    assert "Chosen records" in page.text
+
+
 async def test_a_page_of_the_list_takes_few_statements(http: Any, counted: Any) -> None:
     await http.get("/ships?flag=mt")
     with counted() as statements:

@@ -149,11 +149,13 @@ async def test_two_records_become_one_and_two_again(http: Any, ctx: Context) -> 
     other = await records.create(
         ctx, KIND, {"name": "Other", "guns": 2, "notes": "from other"}, {"crew": [{"name": "B"}]}
     )
+    await records.create(ctx, KIND, {"name": "Twin of the other", "sister": other})
     before = await records.checksum()
     find = await http.get(f"/ships/{keep}/merge?q=Other")
     assert f"/ships/{keep}/merge?with={other}" in find.text
     compare = await http.get(f"/ships/{keep}/merge?with={other}")
     assert 'name="take" value="notes" checked' in compare.text
+    assert "“Other” goes to the recycle bin, “Keep” stays. Moving over: 1 line, 1 linked record." in compare.text
     assert 'name="take" value="guns" aria' in compare.text
     done = await http.post(
         f"/ships/{keep}/merge", data={**(await token(http)), "with": str(other), "take": ["guns", "notes"]}

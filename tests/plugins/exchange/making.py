@@ -8,6 +8,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ SAMPLES = Path(os.environ.get("SMALTA_SAMPLE_DATA") or Path(__file__).resolve().
 """Data that is not part of the repository; tests on it are skipped where it is absent."""
 
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample data is not here")
+needs_deals = pytest.mark.skipif(find_spec("plugins.funnel") is None, reason="the plugin with deals is not here")
 
 
 def table(path: Path, rows: Iterable[Sequence[str]], *, encoding: str = "utf-8", delimiter: str = ",") -> Path:

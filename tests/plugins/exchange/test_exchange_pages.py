@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import openpyxl
@@ -138,6 +140,36 @@ async def test_an_export_comes_in_again_as_it_went_out(http: httpx.AsyncClient, 
         b'"skipped":1'
         in (await fetch_value("SELECT report FROM exchange_import WHERE id = $1", number)).replace(" ", "").encode()
     )
+
+
+async def test_an_export_holds_the_chosen_records_with_the_columns_of_the_list(
+    http: httpx.AsyncClient, make_client: Any
+) -> None:
+    first, second, _third = [await make_client(name=f"Chosen {n}", city=f"City {n}") for n in range(3)]
+    csrf = re.search(r'name="_csrf" value="([^"]+)"', (await http.get("/clients/columns")).text)
+    assert csrf
+    token = {"_csrf": csrf[1]}
+    assert "columns=" not in exports_of((await http.get("/clients")).text)
+    await http.post("/clients/columns", data={**token, "column": ["name", "city"], "save": "1", "query": ""})
+    assert "columns=name%2Ccity" in exports_of((await http.get("/clients?city=City+1")).text)
+    body = {**token, "do": "ability:exchange.export", "id": [str(second), str(first)], "query": "sort=name"}
+    page = (await http.post("/clients/bulk", data=body)).headers["location"]
+    chooser = (await http.get(page)).text
+    assert "2 chosen records are exported." in chooser
+    assert re.findall(r'name="column" value="(\w+)" checked', chooser) == ["name", "city"]
+    pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', chooser)
+    answer = await http.get(f"/exchange/export/file?{urlencode([*pairs, ('column', 'name'), ('format', 'csv')])}")
+    assert list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:] == [["Chosen 0"], ["Chosen 1"]]
+    everything = {**token, "do": "ability:exchange.export", "all": "1", "query": "city=City 1"}
+    assert "city=City+1&columns=name%2Ccity" in (await http.post("/clients/bulk", data=everything)).headers["location"]
+    await http.post("/clients/columns", data={**token, "reset": "1", "query": ""})
+
+
+def exports_of(html: str) -> str:
+    """The address of the list's export."""
+    found = re.search(r'href="(/exchange/export[^"]*)"', html)
+    assert found
+    return found[1]
 
 
 async def test_an_export_holds_what_the_reader_may_see(

@@ -15,7 +15,7 @@ from core.database import execute, fetch, fetch_value
 from plugins.exchange import imports, rejects, running
 from plugins.exchange.imports import Import
 from plugins.exchange.mapping import Plan
-from tests.plugins.exchange.making import SAMPLES, needs_samples, table
+from tests.plugins.exchange.making import SAMPLES, needs_deals, needs_samples, table
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -143,6 +143,7 @@ async def test_names_that_are_alike_are_suggested(ctx: Context, tmp_path: Path) 
     assert (report.counts.created, report.counts.suggested) == (2, 1)
 
 
+@needs_deals
 async def test_deals_find_their_client_and_stage_by_name(ctx: Context, tmp_path: Path) -> None:
     before = await records.checksum()
     clients = await bring(ctx, "core.clients", table(tmp_path / "c.csv", CLIENTS))
@@ -178,6 +179,7 @@ async def test_deals_find_their_client_and_stage_by_name(ctx: Context, tmp_path:
     assert await records.checksum() == before
 
 
+@needs_deals
 async def test_a_name_that_several_have_is_not_guessed(ctx: Context, make_client: Callable, tmp_path: Path) -> None:
     for _ in range(2):
         await make_client(name="Twins")
@@ -188,6 +190,7 @@ async def test_a_name_that_several_have_is_not_guessed(ctx: Context, make_client
     await records.undo(ctx, one.operation)
 
 
+@needs_deals
 async def test_constants_templates_and_meanings(ctx: Context, tmp_path: Path) -> None:
     path = table(tmp_path / "d.csv", [["product", "status"], ["Pump", "Engaging"], ["Valve", "Fertig"]])
 
@@ -202,6 +205,7 @@ async def test_constants_templates_and_meanings(ctx: Context, tmp_path: Path) ->
     await records.undo(ctx, one.operation)
 
 
+@needs_deals
 async def test_rows_without_what_is_required_are_rejected(ctx: Context, tmp_path: Path) -> None:
     path = table(tmp_path / "d.csv", [["title", "client"], ["Deal", ""]])
     one = await bring(ctx, "funnel.deals", path, lambda plan: setattr(plan.options, "required", ["client"]))
@@ -283,6 +287,7 @@ async def test_the_mapping_is_remembered_by_the_headings(ctx: Context, tmp_path:
     assert again.plan.mapping.columns == ["name", "city"]
 
 
+@needs_deals
 @needs_samples
 async def test_the_crm_sales_sample(ctx: Context) -> None:
     before = await records.checksum()
@@ -302,6 +307,7 @@ async def test_the_crm_sales_sample(ctx: Context) -> None:
     assert await records.checksum() == before
 
 
+@needs_deals
 @needs_samples
 async def test_the_sample_of_russian_procurement(ctx: Context) -> None:
     path = SAMPLES / "04_ru_procurement/export/orgs.csv"

@@ -15,6 +15,7 @@ from plugins.exchange.headings import looks
 from plugins.exchange.links import same_name
 from plugins.exchange.targets import kind_key, targets
 from plugins.exchange.words import known_heading, plain
+from tests.plugins.exchange.making import needs_deals
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -90,6 +91,7 @@ async def test_dates_are_read_in_the_order_of_their_column(ctx: Context) -> None
         russian.value("31.02.2017")
 
 
+@needs_deals
 async def test_amounts_are_read_with_the_marks_of_their_column(ctx: Context) -> None:
     target = (await places_of(ctx, "funnel.deals"))["amount"]
     cells = ["1,234", "12,345,678", "900"]
