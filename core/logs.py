@@ -37,4 +37,5 @@ def configure_logs(*, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for wordy in ("httpx", "procrastinate"):
+        logging.getLogger(wordy).setLevel(logging.WARNING)

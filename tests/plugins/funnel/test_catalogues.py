@@ -69,9 +69,9 @@ async def test_a_stage_says_its_pipeline_where_there_are_several(http, ctx, stag
     assert choices((await http.get("/funnel/deals/new")).text, "stage") == STAGES
 
 
-async def test_a_reason_in_the_bin_stays_the_choice_of_its_deals(http, ctx, make_deal):
+async def test_a_reason_in_the_bin_stays_the_choice_of_its_deals(http, ctx, make_deal, stage):
     reason = await records.create(ctx, "funnel.reasons", {"name": "Too far"})
-    number = await make_deal(lost_reason=reason)
+    number = await make_deal(lost_reason=reason, stage=await stage("Lost"))
     await records.delete(ctx, "funnel.reasons", [reason])
     form = (await http.get(f"/funnel/deals/{number}/edit")).text
     assert f'<option value="{reason}" selected>Too far</option>' in form
