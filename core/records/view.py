@@ -284,7 +284,12 @@ def _flat_fields(lines: Lines, kind: str) -> dict[str, Field]:
     return found
 
 
-FLAT_LABELS = {"phones": _("Phones"), "emails": _("E-mails")}
+FLAT_LABELS = {
+    "phones": _("Phones"),
+    "emails": _("E-mails"),
+    "messengers": _("Messengers"),
+    "websites": _("Websites"),
+}
 
 
 def _custom_field(kind: str, row: Mapping[str, Any]) -> Field:
