@@ -181,6 +181,8 @@ def _commit() -> str:
 
 
 ODOO = {"list": 37.5, "deep": 104, "name": 281, "phone": 15.8, "email": 96, "card": 61, "create": 26.8, "board": 68}
+PRERENDERED = 0.08
+"""CPU ms of the prerendered page where the peers were measured: how fast that machine was."""
 GOAL = {"list": 3.7, "deep": 10, "name": 28, "phone": 1.6, "email": 9.6, "card": 6.1, "create": 2.7, "board": 6.8}
 
 
@@ -189,15 +191,16 @@ def table(results: dict[str, Any]) -> str:
     lines = [
         f"{results['clients']:,} clients · commit {results['commit']} · first answer {results['first_answer_seconds']} s",
         "",
-        "| operation | app + db CPU ms | app | db | goal | times less than Odoo 19 | p50 / p95 ms (1) | p50 / p95 ms (16) | req/s (16) | statements | SQL by hand, ms |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| operation | app + db CPU ms | app | db | goal | times less than Odoo 19 | by the prerendered page | p50 / p95 ms (1) | p50 / p95 ms (16) | req/s (16) | statements | SQL by hand, ms |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
+    prerendered = results["prerendered"]["cpu_ms"] or PRERENDERED
     for name, levels in results["load"]["ops"].items():
         one, many = levels.get("c1", {}), levels.get("c16", levels.get("c1", {}))
         whole = one["app_cpu_ms"] + one["db_cpu_ms"]
         lines.append(
             f"| {name} | **{whole:.2f}** | {one['app_cpu_ms']:.2f} | {one['db_cpu_ms']:.2f} | {GOAL[name]} "
-            f"| {ODOO[name] / max(whole, 0.01):.1f} | {one['p50_ms']:.1f} / {one['p95_ms']:.1f} "
+            f"| {ODOO[name] / max(whole, 0.01):.1f} | {ODOO[name] / PRERENDERED / (whole / prerendered):.1f} | {one['p50_ms']:.1f} / {one['p95_ms']:.1f} "
             f"| {many['p50_ms']:.1f} / {many['p95_ms']:.1f} | {many['rps']:.0f} | {results['statements'].get(name, '')} "
             f"| {results['by_hand'].get(name, '')} |"
         )

@@ -168,7 +168,9 @@ async def test_the_setting_decides_in_which_country_a_number_is(ctx: Context, ma
     await database.save_setting("core.phone_region", None)
 
 
-@pytest.mark.parametrize("query", ["+7 916 555-01-02", "8 (916) 555 01 02", "9165550102", "79165550102", "Zoe.Whole@Example.org"])
+@pytest.mark.parametrize(
+    "query", ["+7 916 555-01-02", "8 (916) 555 01 02", "9165550102", "79165550102", "Zoe.Whole@Example.org"]
+)
 async def test_a_whole_number_or_address_finds_its_client(ctx: Context, make_client: Any, query: str) -> None:
     number = await make_client(name="Whole", phones=["+79165550102"], emails=["zoe.whole@example.org"])
     page = await records.select(ctx, "core.clients", records.Query(q=query))
