@@ -50,7 +50,11 @@ def main() -> None:
 async def _run(rows: int, folder: Path) -> dict[str, float | int]:
     env = {**os.environ, "SMALTA_DATA": str(folder / "data"), "SMALTA_PORT": "8767", "SMALTA_ADMIN_PASSWORD": PASSWORD}
     subprocess.run(
-        [sys.executable, "-m", "core", "init", "--admin-email", "bench@example.com"], env=env, cwd=ROOT, check=True
+        [sys.executable, "-m", "core", "init", "--admin-email", "bench@example.com"],
+        env=env,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
     _write(folder / "one.csv", 1, 99)
     _write(folder / "all.csv", rows, 7)
