@@ -101,6 +101,17 @@ def unflattened(
     return rest, rows
 
 
+def with_the_rest(view: KindView, values: Values, refusal: Refuse) -> Refuse:
+    """The refusal of a plain list together with what is wrong in the record's own fields: all is mended at once."""
+    try:
+        cleaned(view, {name: value for name, value in values.items() if name in view.stored}, None)
+    except Refuse as other:
+        alike = all(refusal.values[name] == other.values[name] for name in refusal.values.keys() & other.values.keys())
+        if alike:  # Messages are filled by one set of values.
+            return Refuse(refusal.message, {**other.fields, **refusal.fields}, **{**other.values, **refusal.values})
+    return refusal
+
+
 def changed_fields(view: KindView, values: Values, current: Values) -> Values:
     """Those of the values that differ from what is stored."""
     return {name: value for name, value in values.items() if not _same(value, current.get(name))}

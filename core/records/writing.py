@@ -28,6 +28,7 @@ from core.records.checking import (
     one_per_id,
     stored_form,
     unflattened,
+    with_the_rest,
 )
 from core.records.happened import Changed, Created
 from core.records.lines import LineChanges
@@ -89,7 +90,10 @@ async def _checked(
 ) -> list[_New]:
     made = []
     for number, values in enumerate(rows):
-        own, given = unflattened(view, values, lines[number] if lines else None, {})
+        try:
+            own, given = unflattened(view, values, lines[number] if lines else None, {})
+        except Refuse as refusal:
+            raise with_the_rest(view, values, refusal) from refusal
         made.append(_New(dict(own), given))
     await _place_owners(ctx, view, [new.values for new in made])
     await view.table.prepare(ctx, [(new.values, None) for new in made])  # type: ignore[attr-defined]

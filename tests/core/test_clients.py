@@ -175,3 +175,11 @@ async def test_a_whole_number_or_address_finds_its_client(ctx: Context, make_cli
     number = await make_client(name="Whole", phones=["+79165550102"], emails=["zoe.whole@example.org"])
     page = await records.select(ctx, "core.clients", records.Query(q=query))
     assert [row["id"] for row in page.rows][-1:] == [number]
+
+
+async def test_everything_wrong_is_named_at_once(ctx: Context) -> None:
+    with pytest.raises(Refuse) as refused:
+        await records.create(
+            ctx, "core.clients", {"type": "company", "name": "X", "inn": "7707083894", "phones": ["12"]}
+        )
+    assert {"inn", "phones"} <= set(refused.value.fields) or {"inn", "contacts"} <= set(refused.value.fields)
