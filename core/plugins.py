@@ -146,10 +146,10 @@ def find_manifests(extra_folders: Sequence[Path] = ()) -> dict[str, Manifest]:
             continue
         _add(found, read_manifest(Path(module.submodule_search_locations[0]) / "plugin.toml", entry.value))
     if extra_folders:
-        package = importlib.import_module("plugins")
+        namespace = importlib.import_module("plugins")
         for folder in extra_folders:
-            if str(folder) not in package.__path__:
-                package.__path__.append(str(folder))
+            if str(folder) not in namespace.__path__:
+                namespace.__path__.append(str(folder))
     return found
 
 
