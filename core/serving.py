@@ -258,7 +258,7 @@ def _serve_web(app: Litestar, listening: socket.socket) -> None:
         proxy_headers=bool(chosen.trusted_proxies),
         forwarded_allow_ips=list(chosen.trusted_proxies),
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(GRACE) - 3,
+        timeout_graceful_shutdown=int(GRACE) - 8,  # what is left is for the pool and the database server
     )
     server = uvicorn.Server(config)
 

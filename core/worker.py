@@ -43,7 +43,7 @@ class Pace:
     heartbeat: float = 5.0
     lease: float = LEASE_SECONDS
     rescue: float = 10.0
-    patience: float = 25.0
+    patience: float = 20.0
     """How long running jobs may go on after a request to stop; then they are given back to the queue."""
     first_retry: float = FIRST_RETRY_SECONDS
 
@@ -73,7 +73,7 @@ async def run_worker(dsn: str, *, pace: Pace | None = None, wait: bool = True, s
     """Run jobs in this event loop until SIGTERM or SIGINT; without `wait`, until no job is due.
 
     The registry is in place before; the pool is opened on `dsn` if it is not open yet. A database that goes away is
-    waited for. When told to stop, it lets running jobs end for 25 s and gives the others back to the queue. A second
+    waited for. When told to stop, it lets running jobs end for 20 s and gives the others back to the queue. A second
     signal ends the process at once; its jobs are taken over by another worker.
     """
     pace = pace or Pace()

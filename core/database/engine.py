@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -117,10 +118,19 @@ async def open_pool(dsn: str, *, smallest: int = 1, largest: int = 8, patience: 
     )
 
 
+CLOSING_SECONDS = 4.0
+
+
 async def close_pool() -> None:
-    """Disconnect; waits for the queries under way."""
-    if engine.pool:
-        await engine.close_connection_pool()
+    """Disconnect; queries under way get a few seconds, one that waits for a server that is gone is cut off."""
+    pool = engine.pool
+    if not pool:
+        return
+    try:
+        await asyncio.wait_for(engine.close_connection_pool(), CLOSING_SECONDS)
+    except TimeoutError:
+        pool.terminate()
+        engine.pool = None
 
 
 @asynccontextmanager

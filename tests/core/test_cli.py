@@ -106,7 +106,7 @@ def serving(house: House) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         killed = parent.poll() is not None
         parent.terminate()
-        code = parent.wait(timeout=30)
+        code = parent.wait(timeout=45)  # the grace is 30 s
     assert killed or code == 0
 
 
