@@ -73,7 +73,9 @@ def _any_country(bare: str, default: str) -> str:
     # The plan of +7 knows services of 14 digits; nobody calls a client there.
     if not possible or (number.country_code == 7 and len(str(number.national_number)) != 10):
         raise Refuse(_("The number %(text)s is too short or too long for its country."), text=bare[:40])
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    whole = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    # A trunk zero behind the country's code is dropped at each reading (+95 0…): it is read until nothing changes.
+    return whole if whole == bare else _any_country(whole, default)
 
 
 _PLAIN_EMAIL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.clients import channels, requisites
@@ -159,6 +159,7 @@ def test_the_fast_path_for_russian_numbers_says_what_the_library_says(national: 
 
 
 @given(st.from_regex(r"\+?[0-9 ()-]{5,18}", fullmatch=True))
+@example("+9500000000")
 def test_normalising_twice_changes_nothing(typed: str) -> None:
     try:
         once = channels.phone(typed, "RU")
