@@ -132,19 +132,22 @@ def install(new: Registry) -> None:
 # --- finding ---------------------------------------------------------------------------------------------------------------
 
 
-def find_manifests(extra_folders: Sequence[Path] = ()) -> dict[str, Manifest]:
-    """Every installed plugin by name: the product's, the integrator's own folders', and those that pip installed."""
+def find_manifests(extra_folders: Sequence[Path] = (), broken: list[Problem] | None = None) -> dict[str, Manifest]:
+    """Every installed plugin by name: the product's, the integrator's own folders', and those that pip installed.
+
+    A manifest that cannot be used is a `PluginError`; with `broken` it is put there instead, and the others are found.
+    """
     found: dict[str, Manifest] = {}
     places = [(ROOT / "plugins", "plugins"), (ROOT / "plugins_contrib", "plugins_contrib")]
     places += [(folder.resolve(), "plugins") for folder in extra_folders]
     for folder, package in places:
         for file in sorted(folder.glob("*/plugin.toml")):
-            _add(found, read_manifest(file, f"{package}.{file.parent.name}"))
+            _add(found, file, f"{package}.{file.parent.name}", broken)
     for entry in entry_points(group="smalta.plugins"):
         module = importlib.util.find_spec(entry.value)
         if module is None or not module.submodule_search_locations:
             continue
-        _add(found, read_manifest(Path(module.submodule_search_locations[0]) / "plugin.toml", entry.value))
+        _add(found, Path(module.submodule_search_locations[0]) / "plugin.toml", entry.value, broken)
     if extra_folders:
         namespace = importlib.import_module("plugins")
         for folder in extra_folders:
@@ -153,10 +156,17 @@ def find_manifests(extra_folders: Sequence[Path] = ()) -> dict[str, Manifest]:
     return found
 
 
-def _add(found: dict[str, Manifest], manifest: Manifest) -> None:
-    if manifest.name in found:
-        other = found[manifest.name].folder
-        raise PluginError(f"Two plugins are called {manifest.name}: {other} and {manifest.folder}.")
+def _add(found: dict[str, Manifest], file: Path, package: str, broken: list[Problem] | None) -> None:
+    try:
+        manifest = read_manifest(file, package)
+        if manifest.name in found:
+            other = found[manifest.name].folder
+            raise PluginError(f"Two plugins are called {manifest.name}: {other} and {manifest.folder}.")
+    except PluginError as error:
+        if broken is None:
+            raise
+        broken.append(Problem(file.parent.name, str(error)))
+        return
     found[manifest.name] = manifest
 
 
@@ -172,6 +182,7 @@ def read_manifest(file: Path, package: str) -> Manifest:
     name = data.get("name")
     if name != file.parent.name:
         raise PluginError(f"{file}: the name must be that of its folder, {file.parent.name!r}, not {name!r}.")
+    _check_types(file, data)
     label = data.get("label", name)
     return Manifest(
         name=name,
@@ -188,6 +199,28 @@ def read_manifest(file: Path, package: str) -> Manifest:
     )
 
 
+_TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "label": ((str, dict), "a text, or a table of one text per language"),
+    "version": (str, "a text"),
+    "core_api": (int, "a whole number"),
+    "requires": (list, "a list of names"),
+    "suggests": (list, "a list of names"),
+    "essential": (bool, "true or false"),
+    "permissions": (list, "a list of names"),
+    "exempt": (dict, "a table of rule and reason"),
+}
+
+
+def _check_types(file: Path, data: Mapping[str, object]) -> None:
+    for key, (wanted, words) in _TYPES.items():
+        value = data.get(key)
+        if value is None:
+            continue
+        texts = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else ()
+        if not isinstance(value, wanted) or not all(isinstance(text, str) for text in texts):
+            raise PluginError(f"{file}: {key} must be {words}.")
+
+
 # --- loading ---------------------------------------------------------------------------------------------------------------
 
 
@@ -201,29 +234,38 @@ def load(
     built = Registry()
     _collect(built, CORE, core_parts)
     load_catalogues([ROOT / "core" / "locale"])
-    manifests = find_manifests(extra_folders)
+    manifests = find_manifests(extra_folders, None if strict else built.problems)
     manager = pluggy.PluginManager("smalta")
     manager.add_hookspecs(hookspecs.Hooks)
     for name in _in_order(list(enabled), manifests, built.problems):
         try:
+            _check_requirements(built, manifests[name])
             _load_one(built, manager, manifests[name])
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # the loader: a plugin's code may fail in any way at its import
             built.owned = [entry for entry in built.owned if entry.owner != name]
             reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            if strict or manifests[name].essential:
+            if strict:
                 raise PluginError(f"The plugin {name} cannot be loaded: {reason}") from error
             built.problems.append(Problem(name, reason))
-    if strict and built.problems:
-        first = built.problems[0]
-        raise PluginError(f"The plugin {first.plugin} cannot be loaded: {first.reason}")
+    for problem in built.problems:
+        if strict or (problem.plugin in manifests and manifests[problem.plugin].essential):
+            raise PluginError(f"The plugin {problem.plugin} cannot be loaded: {problem.reason}")
     built.freeze()
     return built
+
+
+def _check_requirements(built: Registry, manifest: Manifest) -> None:
+    """What a plugin needs must not only be enabled: its own loading may have failed just now."""
+    for need in manifest.requires:
+        if need not in built.plugins:
+            raise PluginError(f"it requires the plugin {need}, which is not loaded.")
 
 
 def _in_order(enabled: list[str], manifests: Mapping[str, Manifest], problems: list[Problem]) -> list[str]:
     """The enabled plugins, each after those it requires; the ones that cannot be are named in `problems`."""
     ordered: list[str] = []
-    refused: set[str] = set()
+    # A broken manifest was named already; its plugin is refused without a second reason.
+    refused: set[str] = {problem.plugin for problem in problems} - set(manifests)
 
     def visit(name: str, path: tuple[str, ...]) -> bool:
         if name in ordered:

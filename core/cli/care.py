@@ -61,7 +61,7 @@ def describe(registry: Registry) -> list[Row]:
         sort = type(entry.part).__name__ if isinstance(entry.part, Part) else "Event"
         owned.setdefault(entry.owner, []).append((sort, key))
     reasons = {problem.plugin: problem.reason for problem in registry.problems}
-    installed = find_manifests(settings.current().plugin_folders)
+    installed = find_manifests(settings.current().plugin_folders, [])
     rows = [Row(CORE, "Smalta", __version__, _("enabled"), parts=owned.get(CORE, []))]
     for name in [
         *registry.plugins,

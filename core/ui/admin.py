@@ -38,7 +38,7 @@ async def menu(ctx: Context, request: AnyRequest) -> Response[str]:
 async def show_plugins(ctx: Context, request: AnyRequest) -> Response[str]:
     """GET /settings/plugins: what is loaded, what was left out and why, and every part with its owner."""
     registry = plugins.registry()
-    installed = plugins.find_manifests(current().plugin_folders)
+    installed = plugins.find_manifests(current().plugin_folders, [])
     idle = [manifest for name, manifest in sorted(installed.items()) if name not in registry.plugins]
     data = {
         "loaded": list(registry.plugins.values()),
