@@ -160,8 +160,7 @@ def _add(found: dict[str, Manifest], file: Path, package: str, broken: list[Prob
     try:
         manifest = read_manifest(file, package)
         if manifest.name in found:
-            other = found[manifest.name].folder
-            raise PluginError(f"Two plugins are called {manifest.name}: {other} and {manifest.folder}.")
+            raise PluginError(f"{manifest.folder} is not used: {found[manifest.name].folder} has the same name.")
     except PluginError as error:
         if broken is None:
             raise
@@ -217,7 +216,9 @@ def _check_types(file: Path, data: Mapping[str, object]) -> None:
         if value is None:
             continue
         texts = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else ()
-        if not isinstance(value, wanted) or not all(isinstance(text, str) for text in texts):
+        # Python counts true as a number.
+        right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+        if not right or not all(isinstance(text, str) for text in texts):
             raise PluginError(f"{file}: {key} must be {words}.")
 
 

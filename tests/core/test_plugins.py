@@ -31,9 +31,10 @@ def reasons(built: plugins.Registry) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("name = 'badm_a'\nversion = [", "badm_a"),
+        ("name = 'badm_a'\nversion = [", "at end of document"),
         ("name = 'another'\n", "must be that of its folder"),
         ("name = 'badm_a'\ncore_api = 'one'\n", "core_api must be a whole number"),
+        ("name = 'badm_a'\ncore_api = true\n", "core_api must be a whole number"),
         ("name = 'badm_a'\ncore_api = 1\nrequires = 'funnel'\n", "requires must be a list of names"),
         ("name = 'badm_a'\ncore_api = 1\ncolour = 'red'\n", "unknown key 'colour'"),
     ],
@@ -48,6 +49,16 @@ def test_a_bad_manifest_is_named_and_the_other_plugins_are_loaded(tmp_path: Path
     assert list(built.plugins) == ["badm_good"]
     assert list(reasons(built)) == ["badm_a"]
     assert named in reasons(built)["badm_a"]
+
+
+def test_of_two_plugins_with_one_name_the_first_is_used_and_the_second_named(tmp_path: Path) -> None:
+    for place in ("one", "two"):
+        write_plugin(tmp_path / place, "twice_a", GOOD.format(name="twice_a"))
+
+    built = plugins.load(["twice_a"], own, extra_folders=[tmp_path / "one", tmp_path / "two"], strict=False)
+
+    assert built.plugins["twice_a"].folder == tmp_path / "one" / "twice_a"
+    assert "two/twice_a is not used" in reasons(built)["twice_a"]
 
 
 def test_a_bad_manifest_stops_development(tmp_path: Path) -> None:
